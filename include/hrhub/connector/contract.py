@@ -1,0 +1,118 @@
+"""The connector: one object that says what a vendor system is and can do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from hrhub.connector.config import ConnectorConfig
+from hrhub.connector.stream import Session, Stream
+from hrhub.errors import HrHubError, PluginError
+
+if TYPE_CHECKING:
+    from hrhub.http.auth import Auth
+
+API_VERSION = 1
+"""Version of this contract. A connector built for another one is not loaded."""
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{1,40}")
+
+
+@dataclass(frozen=True, slots=True)
+class VendorAnswer:
+    """What one of the vendor's own error codes means for us.
+
+    ``error`` is the class that decides what happens next, ``code`` the entry of the message
+    catalogue (or of the connector's own ``words``).
+    """
+
+    error: type[HrHubError]
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Result of a successful connection check: facts for people, no personal values."""
+
+    vendor: str
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connector:
+    """A vendor system: configuration, authentication, streams.
+
+    Attributes:
+        name: Import and command-line name; the Airflow connection type is ``hr_<name>``.
+        config: The configuration model.
+        base_url: Returns the root of the vendor's interface, for connectors that speak HTTP.
+        auth: Returns how requests are authorised.
+        check: Makes one cheap authorised call and tells who answered.
+        streams: What can be read.
+        errors: The vendor's error codes.
+        words: Message texts of the connector's own codes: language -> code -> {what, who, do}.
+        evidence: ``documented``, ``client-proven`` or ``recorded``.
+    """
+
+    name: str
+    title: str
+    version: str
+    config: type[ConnectorConfig]
+    check: Callable[[Session], Checked]
+    streams: tuple[Stream, ...]
+    base_url: Callable[[ConnectorConfig], str] | None = None
+    auth: Callable[[ConnectorConfig], Auth] | None = None
+    errors: Mapping[str, VendorAnswer] = field(default_factory=dict)
+    words: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
+    evidence: str = "documented"
+    hrhub_api: int = API_VERSION
+
+    def __post_init__(self) -> None:
+        """Refuse a connector that does not keep the contract.
+
+        Raises:
+            PluginError: With the rule that is broken.
+        """
+        names = [s.name for s in self.streams]
+        known = set(names)
+        for rule, kept in (
+            ("api_version", self.hrhub_api == API_VERSION),
+            ("name", _NAME.fullmatch(self.name) is not None),
+            ("stream_names_unique", len(known) == len(names)),
+            ("stream_has_key", all(s.key for s in self.streams)),
+            ("after_names_a_stream", all(known >= set(s.after) for s in self.streams)),
+        ):
+            if not kept:
+                raise PluginError("plugin.invalid", connector=self.name, rule=rule)
+
+    def stream(self, name: str) -> Stream:
+        """Return a stream by name.
+
+        Raises:
+            ConfigError: There is none of that name; the context lists those there are.
+        """
+        from hrhub.errors import ConfigError
+
+        for stream in self.streams:
+            if stream.name == name:
+                return stream
+        raise ConfigError(
+            "stream.unknown",
+            connector=self.name,
+            stream=name,
+            known=", ".join(s.name for s in self.streams),
+        )
+
+    def in_order(self) -> list[Stream]:
+        """Return the streams so that each comes after those it names in ``after``."""
+        done: list[Stream] = []
+        waiting = list(self.streams)
+        while waiting:
+            ready = [s for s in waiting if set(s.after) <= {d.name for d in done}]
+            if not ready:
+                raise PluginError("plugin.invalid", connector=self.name, rule="after_has_a_cycle")
+            done += ready
+            waiting = [s for s in waiting if s not in ready]
+        return done

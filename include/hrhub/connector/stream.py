@@ -1,0 +1,194 @@
+"""What a connector reads: streams, pages of raw bytes, and how a page holds records.
+
+A stream yields pages as the vendor sent them. It never parses a whole record, never writes, never
+retries on its own (the client does) and never logs a value. Splitting and decoding are declared
+apart from reading, because the hub compares raw records first and decodes only those that changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
+
+from hrhub.errors import ContractChanged, RowRejected
+
+if TYPE_CHECKING:
+    from hrhub.ambient import Clock
+    from hrhub.connector.config import ConnectorConfig
+    from hrhub.http.client import HttpClient
+    from hrhub.http.tcp import Dialer
+
+Cursor = Any
+"""A JSON value that a stream understands and the store keeps sealed; None means from the start."""
+
+
+class Mode(StrEnum):
+    """How a stream is read again."""
+
+    FULL = "full"
+    """Everything, every time."""
+    INCREMENTAL = "incremental"
+    """What changed since the cursor, with an overlap."""
+
+
+class Completeness(StrEnum):
+    """How sure we are that a body arrived whole."""
+
+    PROVED = "proved"
+    """By length, chunk end or checksum of the transport or protocol."""
+    CLAIMED = "claimed"
+    """By a self-terminating format only."""
+    UNVERIFIED = "unverified"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One answer of the vendor, as it came.
+
+    Attributes:
+        body: The bytes, transfer and content coding removed, otherwise untouched.
+        cursor: What to store once this page and all before it have been applied; None keeps
+            the stored one. It may hold personal values: it is sealed at rest.
+        meta: Facts that records need beside their bytes (a device serial, an offset in minutes).
+            No personal values. It is part of what the change gate compares.
+        total: How many records the vendor says the whole reading has, if it says so.
+        completeness: How sure we are that the body is whole.
+    """
+
+    body: bytes
+    cursor: Cursor = None
+    meta: Mapping[str, str | int] = field(default_factory=dict)
+    total: int | None = None
+    completeness: Completeness = Completeness.CLAIMED
+
+
+class RecordFormat(Protocol):
+    """How a page's body holds records."""
+
+    def split(self, body: bytes) -> Sequence[bytes | memoryview]:
+        """Cut a body into raw records without decoding them.
+
+        Raises:
+            ContractChanged: The body is not whole or has another form.
+        """
+        ...
+
+    def decode(self, raw: bytes | memoryview, meta: Mapping[str, str | int]) -> dict[str, Any]:
+        """Decode one raw record; numbers with a fraction become :class:`~decimal.Decimal`.
+
+        Raises:
+            RowRejected: This one record cannot be decoded.
+        """
+        ...
+
+    def group_key(self, raw: bytes | memoryview) -> str:
+        """Return the key of the series a raw record belongs to (grouped streams only)."""
+        ...
+
+
+class JsonRecords:
+    """Records in a JSON body, at a path such as ``d.results``; an empty path means the body.
+
+    Args:
+        path: Dotted path to the list.
+        group_by: Names of the fields that make up a series' key, for grouped streams.
+    """
+
+    def __init__(self, path: str = "", *, group_by: Sequence[str] = ()) -> None:
+        self.path = path
+        shape: Any = list[msgspec.Raw]
+        for depth, name in enumerate(reversed(path.split(".") if path else [])):
+            shape = msgspec.defstruct(f"Level{depth}", [("value", shape)], rename={"value": name})
+        self._envelope = msgspec.json.Decoder(shape)
+        self._depth = len(path.split(".")) if path else 0
+        self._record = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
+        self._group = msgspec.json.Decoder(
+            msgspec.defstruct(
+                "GroupKey",
+                [(f"k{i}", str | int) for i in range(len(group_by))],
+                rename={f"k{i}": name for i, name in enumerate(group_by)},
+            )
+        )
+        self._group_size = len(group_by)
+
+    def split(self, body: bytes) -> Sequence[bytes | memoryview]:
+        """Cut a JSON body into raw records.
+
+        Raises:
+            ContractChanged: The body is cut short, is not JSON, or has no list at the path.
+        """
+        try:
+            value = self._envelope.decode(body)
+        except msgspec.ValidationError:
+            raise ContractChanged("vendor.records_missing", path=self.path) from None
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise ContractChanged("vendor.page_broken", bytes=len(body)) from None
+        for _ in range(self._depth):
+            value = value.value
+        return value  # type: ignore[no-any-return]
+
+    def decode(self, raw: bytes | memoryview, meta: Mapping[str, str | int]) -> dict[str, Any]:
+        """Decode one record."""
+        try:
+            return self._record.decode(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise RowRejected("parse", "", "json") from None
+
+    def group_key(self, raw: bytes | memoryview) -> str:
+        """Return the series' key: the grouping fields joined by an unprintable separator."""
+        try:
+            key = self._group.decode(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise ContractChanged("vendor.key_missing", path=self.path) from None
+        return "\x1f".join(str(getattr(key, f"k{i}")) for i in range(self._group_size))
+
+
+@dataclass(slots=True, kw_only=True)
+class Session:
+    """What a stream may use while it reads: one connection's configuration and its channels."""
+
+    config: ConnectorConfig
+    http: HttpClient
+    tcp: Dialer
+    clock: Clock
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stream:
+    """One kind of record that a vendor offers.
+
+    Attributes:
+        name: Name inside the connector: lower case, unique, stable.
+        title: What people read.
+        feed: The canonical feed that its mapping is expected to target.
+        key: Vendor field names that identify a record.
+        records: How a page holds records.
+        mode: How it is read again.
+        grouped: Consecutive records with one group key form one record of the hub (a whole series
+            of effective-dated slices). The reader must yield them in key order.
+        volatile: Top-level fields that change without meaning and are left out of comparison.
+        after: Streams of the same connector that should be loaded before.
+    """
+
+    name: str
+    title: str
+    feed: str
+    key: tuple[str, ...]
+    records: RecordFormat = field(default_factory=JsonRecords)
+    mode: Mode = Mode.INCREMENTAL
+    grouped: bool = False
+    volatile: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+
+    def read(self, session: Session, cursor: Cursor) -> Iterator[Page]:
+        """Yield pages from the cursor on; from the start when it is None.
+
+        Raises:
+            VendorError: The vendor could not be read; pages already yielded stay good.
+        """
+        raise NotImplementedError
