@@ -88,6 +88,22 @@ hub_source_link = Table(
     comment="Which vendor record stands behind which row.",
 )
 
+hub_waiting_ref = Table(
+    "hub_waiting_ref",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("tenant", Text, nullable=False),
+    Column("connection_id", Text, nullable=False),
+    Column("row_entity", Text, nullable=False, comment="entity of the row that refers"),
+    Column("row_id", RowId, nullable=False),
+    Column("field", Text, nullable=False, comment="its field to fill in"),
+    Column("ref_entity", Text, nullable=False),
+    Column("ref_key", Key, nullable=False, comment="source key of the record referred to"),
+    Index(None, "ref_key"),
+    Index(None, "row_id"),
+    comment="References to records that have not arrived yet.",
+)
+
 hub_index_name = Table(
     "hub_index_name",
     metadata,

@@ -43,6 +43,7 @@ from hrhub.store.hub_tables import (
     hub_run,
     hub_source_link,
     hub_sync,
+    hub_waiting_ref,
 )
 from hrhub.store.types import Exact, JsonText, Key, RowId, UtcTs
 
@@ -67,6 +68,7 @@ __all__ = [
     "hub_run",
     "hub_source_link",
     "hub_sync",
+    "hub_waiting_ref",
     "index_id",
     "metadata",
 ]
@@ -102,6 +104,8 @@ def _columns(entity: Entity) -> Iterator[Column[Any]]:
         yield Column(SEALED_PERSONAL, Key)
     if entity.of(Privacy.SENSITIVE):
         yield Column(SEALED_SENSITIVE, Key)
+    if entity.of(Privacy.PERSONAL) or entity.of(Privacy.SENSITIVE):
+        yield Column("row_seal", Key, comment="MAC over open columns and envelopes, 16 bytes")
     yield Column("content", Key, nullable=False, comment="keyed hash of the values, 16 bytes")
     yield Column("row_version", Integer, nullable=False, server_default="1")
     yield Column("created_at", UtcTs, nullable=False)
@@ -118,6 +122,7 @@ def _columns(entity: Entity) -> Iterator[Column[Any]]:
         yield Column("dated_by", Text, nullable=False, comment="source or observed")
     if entity.fact:
         yield Column("source_key", Key, nullable=False, comment="keyed hash of the stamp, 16 bytes")
+        yield Column("fingerprint", Key, nullable=False, comment="what the change gate compares")
         yield Column("sync_id", Integer, nullable=False)
 
 
