@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import cache
+from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 
 from hrhub.connector.contract import Connector
@@ -46,3 +47,14 @@ def get(name: str) -> Connector:
     if not isinstance(connector, Connector):
         raise PluginError("plugin.invalid", connector=name, rule="exports_a_connector")
     return connector
+
+
+def package_of(name: str) -> str:
+    """Return the import name of the package that a connector lives in.
+
+    Raises:
+        PluginError: As for :func:`get`.
+    """
+    get(name)
+    module = import_module(_found()[name].module)
+    return module.__package__ or module.__name__

@@ -1,0 +1,67 @@
+"""What a vendor's simulator offers: every connector exports one as ``<package>.sandbox.sandbox``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+from hrhub.sandbox.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class StreamTruth:
+    """What a full sync of one stream must report.
+
+    Attributes:
+        pulled: Records of the hub that the stream yields (a series counts once).
+        rejected: How many of them belong in quarantine.
+    """
+
+    pulled: int
+    rejected: int
+
+
+@runtime_checkable
+class Running(Protocol):
+    """A simulator that listens."""
+
+    @property
+    def address(self) -> str:
+        """What people type to reach it: a URL, or ``host:port``."""
+        ...
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        ...
+
+    def stop(self) -> None:
+        """Close the sockets and end the threads; calling it again does nothing."""
+        ...
+
+
+@runtime_checkable
+class Sandbox(Protocol):
+    """A vendor, simulated."""
+
+    @property
+    def name(self) -> str:
+        """Name of the connector."""
+        ...
+
+    def start(self, world: World, host: str, port: int, options: Mapping[str, str]) -> Running:
+        """Serve the world; port 0 takes any free one. Returns once it listens.
+
+        Raises:
+            OSError: The port cannot be had.
+        """
+        ...
+
+    def connection(self, world: World, running: Running) -> dict[str, Any]:
+        """Return plain JSON values for the connector's configuration, secrets in clear."""
+        ...
+
+    def truth(self, world: World) -> dict[str, StreamTruth]:
+        """Return what a full sync must report, by stream."""
+        ...
