@@ -1,0 +1,143 @@
+"""Cipher suites: profile 1 (AES-256-GCM, SHA-256) and profile 2 (SM4-GCM, SM3).
+
+Profile 2 follows GB/T 32907 and GB/T 32905 for companies under the commercial-cryptography rules
+of China; it uses SM3 wherever profile 1 uses SHA-256.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hmac import HMAC
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from hrhub.errors import ConfigError
+
+NONCE_BYTES = 12
+TAG_BYTES = 16
+
+
+class Aead(Protocol):
+    """Authenticated encryption with 12-byte nonces and 16-byte tags at the end."""
+
+    def encrypt(self, nonce: bytes, data: bytes, associated_data: bytes) -> bytes:
+        """Return ciphertext and tag."""
+        ...
+
+    def decrypt(self, nonce: bytes, data: bytes, associated_data: bytes) -> bytes:
+        """Return the plaintext or raise ``cryptography.exceptions.InvalidTag``."""
+        ...
+
+
+class Sm4Gcm:
+    """SM4 in Galois/counter mode (RFC 8998), with the interface of ``AESGCM``."""
+
+    def __init__(self, key: bytes) -> None:
+        self._algorithm = algorithms.SM4(key)
+
+    def encrypt(self, nonce: bytes, data: bytes, associated_data: bytes) -> bytes:
+        """Return ciphertext and tag."""
+        context = Cipher(self._algorithm, modes.GCM(nonce)).encryptor()
+        context.authenticate_additional_data(associated_data)
+        return context.update(data) + context.finalize() + context.tag
+
+    def decrypt(self, nonce: bytes, data: bytes, associated_data: bytes) -> bytes:
+        """Return the plaintext or raise ``cryptography.exceptions.InvalidTag``."""
+        mode = modes.GCM(nonce, data[-TAG_BYTES:])
+        context = Cipher(self._algorithm, mode).decryptor()
+        context.authenticate_additional_data(associated_data)
+        return context.update(data[:-TAG_BYTES]) + context.finalize()
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """The algorithms of one profile.
+
+    ``number`` is the profile and the suite byte of envelopes, ``label`` ends the info text of
+    derived keys, ``key_bytes`` is the cipher's key length.
+    """
+
+    number: int
+    label: str
+    key_bytes: int
+    aead: Callable[[bytes], Aead]
+    hash: Callable[[], hashes.HashAlgorithm]
+
+    def hkdf(self, key: bytes, info: bytes, length: int = 32, salt: bytes | None = None) -> bytes:
+        """Derive a key (RFC 5869)."""
+        return HKDF(self.hash(), length, salt, info).derive(key)
+
+    def hmac(self, key: bytes, message: bytes) -> bytes:
+        """Return the 32-byte keyed hash of a message."""
+        if self.number == 1:
+            return hmac.digest(key, message, "sha256")
+        mac = HMAC(key, self.hash())
+        mac.update(message)
+        return mac.finalize()
+
+    def hmac_stream(self, key: bytes) -> HMAC:
+        """Return a keyed hash to be fed piece by piece."""
+        return HMAC(key, self.hash())
+
+    def digest(self, data: bytes) -> bytes:
+        """Return the 32-byte hash of some bytes."""
+        if self.number == 1:
+            return hashlib.sha256(data).digest()
+        hasher = hashes.Hash(self.hash())
+        hasher.update(data)
+        return hasher.finalize()
+
+    def keyed(self, key: bytes, prefix: bytes = b"") -> Callable[[bytes], bytes]:
+        """Return ``message -> HMAC(key, prefix || message)`` for many messages under one key.
+
+        The state after key and prefix is computed once and copied.
+        """
+        if self.number != 1 or len(key) > 64:
+            start = HMAC(key, self.hash())
+            start.update(prefix)
+
+            def general(message: bytes) -> bytes:
+                mac = start.copy()
+                mac.update(message)
+                return mac.finalize()
+
+            return general
+
+        # RFC 2104 on hashlib states: hmac.HMAC.copy costs twice as much, and this is the hot
+        # path of blind indexes. Keys up to the block size of 64 bytes are filled with zeros.
+        block = key.ljust(64, b"\0")
+        inner_copy = hashlib.sha256(bytes(b ^ 0x36 for b in block) + prefix).copy
+        outer_copy = hashlib.sha256(bytes(b ^ 0x5C for b in block)).copy
+
+        def quick(message: bytes) -> bytes:
+            inner = inner_copy()
+            inner.update(message)
+            outer = outer_copy()
+            outer.update(inner.digest())
+            return outer.digest()
+
+        return quick
+
+
+INTERNATIONAL = Suite(1, "aes-256-gcm", 32, AESGCM, hashes.SHA256)
+GM = Suite(2, "sm4-gcm", 16, Sm4Gcm, hashes.SM3)
+SUITES = {suite.number: suite for suite in (INTERNATIONAL, GM)}
+
+
+def suite_of(profile: int) -> Suite:
+    """Return the suite of a profile.
+
+    Raises:
+        ConfigError: There is no such profile (``keys.profile``).
+    """
+    suite = SUITES.get(profile)
+    if suite is None:
+        raise ConfigError("keys.profile", profile=profile)
+    return suite
