@@ -76,7 +76,9 @@ def running(
 
     Args:
         names: Connectors, each on its own port.
+        world: The company they serve.
         base_port: Port of the first; the others follow. 0 takes free ones.
+        options: Switches of the simulators, by connector.
 
     Raises:
         PluginError: A connector has no simulator.

@@ -25,8 +25,6 @@ COMPANIES = (
 _FUNCTION_NAMES = (
     "研发 生产 质量 销售 市场 财务 采购 物流 人力资源 信息 法务 客服 设备 仓储 工艺 安全"
 )
-    "研发 生产 质量 销售 市场 财务 采购 物流 人力资源 信息 法务 客服 设备 仓储 工艺 安全"
-)
 _FUNCTIONS = tuple(_FUNCTION_NAMES.split())
 _JOBS = (
     ("J110", "工程师"),

@@ -1,4 +1,4 @@
-"""What a vendor's simulator offers: every connector exports one as ``<package>.sandbox.sandbox``."""
+"""What a simulator offers: every connector exports one as ``<package>.sandbox.sandbox``."""
 
 from __future__ import annotations
 
