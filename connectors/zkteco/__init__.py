@@ -1,0 +1,5 @@
+"""ZKTeco attendance terminals."""
+
+from connectors.zkteco.connector import connector
+
+__all__ = ["connector"]
