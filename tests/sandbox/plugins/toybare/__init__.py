@@ -1,0 +1,12 @@
+"""A vendor's plugin, without a simulator."""
+
+from hrhub.connector import Checked, Connector, ConnectorConfig
+
+connector = Connector(
+    name="toybare",
+    title="Toy",
+    version="1.0",
+    config=ConnectorConfig,
+    check=lambda session: Checked("Toy"),
+    streams=(),
+)
