@@ -1,0 +1,73 @@
+"""Find and load mapping files."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from hrhub.errors import ConfigError, MappingError
+from hrhub.mapping.check import Checker
+from hrhub.mapping.plan import Mapping
+from hrhub.mapping.shapes import Problem
+from hrhub.mapping.tree import TreeError, parse
+
+SIZE_LIMIT_BYTES = 512 * 1024
+_PROBLEMS_SHOWN = 50
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+
+
+def load_mapping(path: Path) -> Mapping:
+    """Read and check one mapping file.
+
+    Raises:
+        ConfigError: ``mapping.missing``: there is no such file.
+        MappingError: ``mapping.invalid``; ``context["problems"]`` lists every problem as
+            ``file:line:column: message``.
+    """
+    try:
+        with path.open("rb") as file:
+            raw = file.read(SIZE_LIMIT_BYTES + 1)
+    except OSError:
+        raise ConfigError(
+            "mapping.missing", connector=path.parent.name, stream=path.stem, path=str(path)
+        ) from None
+    if len(raw) > SIZE_LIMIT_BYTES:
+        raise _invalid(path, [Problem(1, 1, f"larger than {SIZE_LIMIT_BYTES} bytes")])
+    try:
+        root = parse(raw.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise _invalid(path, [Problem(line, 1, "not UTF-8")]) from None
+    except TreeError as error:
+        problem = Problem(error.mark.line, error.mark.column, error.message)
+        raise _invalid(path, [problem]) from None
+    checker = Checker(path)
+    mapping = checker.mapping(root)
+    if mapping is None:
+        raise _invalid(path, checker.problems)
+    return mapping
+
+
+def find_mapping(root: Path, connector: str, stream: str) -> Mapping:
+    """Load the mapping of one stream from ``root/connector/stream.yaml``.
+
+    Raises:
+        ConfigError: ``mapping.missing``.
+        MappingError: ``mapping.invalid``, also when the file says it is for another stream.
+    """
+    path = root / connector / f"{stream}.yaml"
+    if not (_NAME.fullmatch(connector) and _NAME.fullmatch(stream) and path.is_file()):
+        raise ConfigError("mapping.missing", connector=connector, stream=stream, path=str(path))
+    mapping = load_mapping(path)
+    if mapping.stream != f"{connector}.{stream}":
+        message = f'the file is for stream "{connector}.{stream}", but says "{mapping.stream}"'
+        raise _invalid(path, [Problem(1, 1, message)])
+    return mapping
+
+
+def _invalid(path: Path, problems: list[Problem]) -> MappingError:
+    shown = sorted(problems)[:_PROBLEMS_SHOWN]
+    lines = [f"{path}:{p.line}:{p.column}: {p.message}" for p in shown]
+    if len(problems) > len(shown):
+        lines.append(f"… and {len(problems) - len(shown)} more")
+    return MappingError("mapping.invalid", path=str(path), problems=lines)
