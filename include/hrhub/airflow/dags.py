@@ -1,0 +1,129 @@
+"""Builders of ordinary Airflow DAGs from what a connector declares.
+
+Nothing here looks at a connection, the clock, a file or the store: the same declaration gives the
+same DAG, in every process that parses it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import DAG, Asset, CronTriggerTimetable, TaskGroup
+
+from hrhub.airflow.assets import entity_asset, stream_asset
+from hrhub.airflow.operators import HrLoadOperator, HrPublishOperator, HrPullOperator
+from hrhub.airflow.retry import DEFAULT_ARGS
+from hrhub.connector import Connector, Stream, registry
+from hrhub.model import FEEDS
+
+ZONE = "Asia/Shanghai"
+"""Zone of schedules given as cron texts."""
+
+
+def sync_dag(
+    connector: str,
+    *,
+    conn_id: str | None = None,
+    schedule: Any = None,
+    streams: Sequence[str] | None = None,
+    tags: Sequence[str] = (),
+    dag_id: str | None = None,
+    default_args: Mapping[str, Any] | None = None,
+    timeout: timedelta = timedelta(hours=4),
+) -> DAG:
+    """Build the DAG that keeps streams of one connection in sync.
+
+    Per stream a task group ``pull >> load``; a stream's pull follows the pulls, and its load the
+    loads, of the streams it comes ``after``: fetching overlaps with loading, references find
+    their targets, and a device that takes one session at a time sees one. At the end one
+    ``publish`` moves the assets. One run at a time.
+
+    Args:
+        connector: Name of an installed connector.
+        conn_id: Airflow connection; default ``<connector>_default``.
+        schedule: Cron text (in :data:`ZONE`), or anything that Airflow takes.
+        streams: Names of the streams to sync; default all. Order does not matter.
+        tags: Tags beside ``hrhub`` and the connector's name.
+        dag_id: Default ``hub_<connector>``.
+        default_args: Additions to the hub's default arguments.
+        timeout: A run that takes longer is stopped.
+
+    Raises:
+        ConfigError: The connector has no stream of a given name.
+        PluginError: The connector cannot be used.
+    """
+    declared = registry.get(connector)
+    conn_id = conn_id or f"{connector}_default"
+    wanted = _wanted(declared, streams)
+    dag = DAG(
+        dag_id=dag_id or f"hub_{connector}",
+        description=f"{declared.title}: {', '.join(s.title for s in wanted)}",
+        schedule=_timetable(schedule),
+        catchup=False,
+        max_active_runs=1,
+        dagrun_timeout=timeout,
+        tags=sorted({"hrhub", connector, *tags}),
+        default_args={**DEFAULT_ARGS, **(default_args or {})},
+    )
+    with dag:
+        add_streams(conn_id, wanted)
+    return dag
+
+
+def add_streams(conn_id: str, streams: Sequence[Stream]) -> HrPublishOperator:
+    """Add the task groups of streams and their ``publish`` to the current DAG or task group.
+
+    Returns:
+        The publishing task, so that more can be put after it.
+    """
+    pulls: dict[str, HrPullOperator] = {}
+    loads: dict[str, HrLoadOperator] = {}
+    for stream in streams:
+        pull, load = stream_tasks(conn_id, stream)
+        for earlier in stream.after:
+            if earlier in pulls:
+                pulls[earlier] >> pull
+                loads[earlier] >> load
+        pulls[stream.name], loads[stream.name] = pull, load
+    return HrPublishOperator(
+        task_id="publish",
+        counts=[load.output for load in loads.values()],
+        assets=_assets(conn_id, streams),
+    )
+
+
+def stream_tasks(conn_id: str, stream: Stream) -> tuple[HrPullOperator, HrLoadOperator]:
+    """Add the task group of one stream to the current DAG and return its two tasks."""
+    with TaskGroup(stream.name, tooltip=stream.title):
+        pull = HrPullOperator(task_id="pull", conn_id=conn_id, stream=stream.name)
+        load = HrLoadOperator(
+            task_id="load", conn_id=conn_id, stream=stream.name, run_id=pull.output["run_id"]
+        )
+        pull >> load
+    return pull, load
+
+
+def _wanted(connector: Connector, names: Sequence[str] | None) -> list[Stream]:
+    if names is None:
+        return connector.in_order()
+    chosen = {connector.stream(name).name for name in names}
+    return [stream for stream in connector.in_order() if stream.name in chosen]
+
+
+def _timetable(schedule: Any) -> Any:
+    """Turn a cron text into a timetable that waits for its next time when first switched on."""
+    if isinstance(schedule, str) and schedule.count(" ") >= 4:
+        # Airflow 3.3 reads False as "if the last time is less than five minutes ago".
+        return CronTriggerTimetable(schedule, timezone=ZONE, run_immediately=timedelta(0))
+    return schedule
+
+
+def _assets(conn_id: str, streams: Sequence[Stream]) -> list[tuple[Asset, list[str]]]:
+    by_entity: dict[str, list[str]] = {}
+    for stream in streams:
+        if feed := FEEDS.get(stream.feed):
+            by_entity.setdefault(feed.entity, []).append(stream.name)
+    own = [(stream_asset(conn_id, stream.name), [stream.name]) for stream in streams]
+    return own + [(entity_asset(entity), names) for entity, names in by_entity.items()]
