@@ -1,0 +1,68 @@
+"""What an authentication scheme is, and what it may use of the client.
+
+A scheme is a declaration without state; what it has to remember lives in the client's ports, so
+that all workers of a connection share one token. Nothing here imports an HTTP library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping
+from typing import Any, Protocol
+
+from pydantic import SecretStr
+
+from hrhub.ambient import Clock
+from hrhub.http.answer import Answer, Outgoing
+from hrhub.http.ports import TokenCache
+
+Secret = SecretStr | str
+
+
+class Channel(Protocol):
+    """What a scheme may use of the client."""
+
+    @property
+    def clock(self) -> Clock:
+        """The time."""
+        ...
+
+    @property
+    def tokens(self) -> TokenCache:
+        """Tokens shared by all who use the connection."""
+        ...
+
+    @property
+    def state(self) -> MutableMapping[str, Any]:
+        """What a scheme remembers in this client only."""
+        ...
+
+    @property
+    def labels(self) -> Mapping[str, Any]:
+        """Vendor and connection, for errors and for token names."""
+        ...
+
+    def ask(self, request: Outgoing) -> Answer:
+        """Send a request without authorisation and return any answer that is not transient.
+
+        Raises:
+            VendorError: No usable answer came after all tries.
+            HrHubError: What the vendor's own error code stands for.
+        """
+        ...
+
+
+class Auth(Protocol):
+    """Complete requests, and recover once when the vendor refuses one."""
+
+    def prepare(self, request: Outgoing, channel: Channel) -> None:
+        """Add what authorises the request."""
+        ...
+
+    def refresh(self, answer: Answer, channel: Channel) -> bool:
+        """Try to get better credentials after a refusal; tell whether to send once more."""
+        ...
+
+
+def reveal(secret: Secret) -> str:
+    """Return the clear text of a secret."""
+    return secret.get_secret_value() if isinstance(secret, SecretStr) else secret

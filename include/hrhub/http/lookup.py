@@ -1,0 +1,64 @@
+"""Read single values out of a JSON body without decoding the rest of it."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import msgspec
+
+Scalar = str | int | float | bool | None
+
+
+@cache
+def _decoder(path: str, leaf: Any) -> tuple[msgspec.json.Decoder[Any], int]:
+    shape: Any = leaf
+    names = path.split(".")
+    for depth, name in enumerate(reversed(names)):
+        shape = msgspec.defstruct(
+            f"Lookup{depth}",
+            [("value", shape | msgspec.UnsetType | None, msgspec.UNSET)],
+            rename={"value": name},
+        )
+    return msgspec.json.Decoder(shape), len(names)
+
+
+def _find(body: bytes, path: str, leaf: Any) -> Any:
+    decoder, depth = _decoder(path, leaf)
+    try:
+        value = decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    for _ in range(depth):
+        if value is None or value is msgspec.UNSET:
+            return None
+        value = value.value
+    return None if value is msgspec.UNSET else value
+
+
+def find(body: bytes, path: str) -> Scalar:
+    """Return the scalar at a dotted path such as ``data.nextCursor``.
+
+    None if it is not there, is null, is a list or an object, or if the body is not JSON.
+    """
+    value: Scalar = _find(body, path, str | int | float | bool)
+    return value
+
+
+def find_text(body: bytes, path: str) -> str | None:
+    """Return the scalar at a dotted path as text; None and empty text are None."""
+    value = find(body, path)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if value is not None and value != "" else None
+
+
+def count(body: bytes, path: str) -> int | None:
+    """Return the length of the list at a dotted path (empty: the body itself), undecoded."""
+    if not path:
+        try:
+            return len(msgspec.json.decode(body, type=list[msgspec.Raw]))
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return None
+    items = _find(body, path, list[msgspec.Raw])
+    return None if items is None else len(items)

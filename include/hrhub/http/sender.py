@@ -1,0 +1,172 @@
+"""Send one request over the wire and read its answer to the end, within limits."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import requests
+import urllib3.exceptions
+
+from hrhub.ambient import Clock
+from hrhub.errors import ConfigError, ContractChanged, HrHubError, Transient
+from hrhub.http.addresses import AddressPolicy, base_address, origin_of
+from hrhub.http.answer import Answer, Headers, Outgoing
+from hrhub.http.deadline import Deadline
+from hrhub.http.decoding import ACCEPT_ENCODING, decode_body
+from hrhub.http.dial import judge, resolve
+from hrhub.http.limits import Limits, Tls
+from hrhub.http.wire import GuardedAdapter
+
+_CHUNK = 1 << 16
+
+
+class Sender:
+    """A requests session that obeys us: no environment, no redirects, no retries of its own.
+
+    Args:
+        policy: Which addresses may be reached.
+        limits: Times and sizes.
+        tls: Certificates.
+        clock: Measures the time.
+        proxy: Address of a proxy, or None.
+        labels: Context for errors: vendor and connection.
+
+    Raises:
+        ConfigError: A certificate file or the proxy's address cannot be used.
+    """
+
+    def __init__(
+        self,
+        policy: AddressPolicy,
+        limits: Limits,
+        tls: Tls,
+        clock: Clock,
+        proxy: str | None,
+        labels: Mapping[str, Any],
+    ) -> None:
+        if tls.ca_bundle and not Path(tls.ca_bundle).is_file():
+            raise ConfigError("config.invalid", fields="ca_bundle", **labels)
+        self._policy = policy
+        self._limits = limits
+        self._labels = labels
+        self._adapter = GuardedAdapter(policy, limits, tls, clock, labels)
+        self._proxied = proxy is not None
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.verify = tls.ca_bundle or True
+        self._session.headers.clear()
+        if proxy is not None:
+            address = base_address(proxy)
+            self._session.proxies = {"http": address, "https": address}
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, self._adapter)
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._session.close()
+
+    def send(self, outgoing: Outgoing, url: str, deadline: Deadline) -> Answer:
+        """Send a request to ``url`` and return the answer, whatever its status.
+
+        Raises:
+            ConfigError: The address is refused or the certificate is not trusted.
+            Transient: No whole answer came.
+            ContractChanged: The body breaks a limit.
+        """
+        self._adapter.watch.deadline = deadline
+        try:
+            return self._send(outgoing, url)
+        finally:
+            self._adapter.watch.deadline = None
+
+    def _send(self, outgoing: Outgoing, url: str) -> Answer:
+        if self._proxied:
+            self._judge_behind_proxy(url)
+        defaults = {"Accept-Encoding": ACCEPT_ENCODING, "User-Agent": "hrhub"}
+        request = requests.Request(
+            outgoing.method, url, headers=defaults | outgoing.headers, data=outgoing.body
+        )
+        try:
+            with self._session.send(
+                self._session.prepare_request(request),
+                stream=True,
+                allow_redirects=False,
+                timeout=(self._limits.connect_s, self._limits.idle_s),
+            ) as response:
+                return self._read(response, outgoing.method)
+        except HrHubError:
+            raise
+        except (
+            requests.RequestException,
+            urllib3.exceptions.HTTPError,
+            OSError,
+            ValueError,
+        ) as error:
+            raise self._translated(error) from None
+
+    def _read(self, response: requests.Response, method: str) -> Answer:
+        headers = Headers(response.headers)
+        raw = response.raw
+        length = headers.get("content-length", "")
+        chunked = "chunked" in headers.get("transfer-encoding", "").lower()
+        if length.isdigit() and int(length) > self._limits.wire_bytes and method != "HEAD":
+            raise ContractChanged("vendor.body_refused", **self._labels, rule="wire_bytes")
+        body, checked = decode_body(
+            raw.stream(_CHUNK, decode_content=False),
+            headers.get("content-encoding", ""),
+            self._limits,
+        )
+        bodiless = method == "HEAD" or response.status_code in (204, 304)
+        proved = bodiless or chunked or length.isdigit() or checked
+        return Answer(response.status_code, headers, body, proved)
+
+    def _judge_behind_proxy(self, url: str) -> None:
+        """Judge the target by our own look-up; the proxy must keep its own egress rules."""
+        scheme, host, port = origin_of(url)
+        addresses = resolve(host, port, socket.SOCK_STREAM)
+        for _, address in addresses:
+            refusal = judge(str(address[0]), self._policy, encrypted=scheme == "https")
+            if refusal is not None:
+                refusal.context.update(self._labels, host=host, port=port)
+                raise refusal
+
+    def _translated(self, error: BaseException) -> HrHubError:
+        """Return our error for one of the library's, which may quote addresses and bodies."""
+        chain = _chain(error)
+        context = self._labels
+        if any(isinstance(link, ssl.SSLCertVerificationError) for link in chain):
+            return ConfigError("tls.not_trusted", **context)
+        if any(isinstance(link, requests.exceptions.SSLError | ssl.SSLError) for link in chain):
+            return Transient("tls.failed", **context)
+        timeouts = (TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError)
+        if any(isinstance(link, timeouts) for link in chain):
+            return Transient("vendor.timeout", **context, phase="answer")
+        cut = (urllib3.exceptions.IncompleteRead, urllib3.exceptions.InvalidChunkLength)
+        if any(isinstance(link, cut) or "ended prematurely" in _word(link) for link in chain):
+            return Transient("vendor.page_cut", **context)
+        if isinstance(error, requests.exceptions.InvalidURL | ValueError) and not isinstance(
+            error, requests.exceptions.ConnectionError
+        ):
+            return ConfigError("address.malformed", **context)
+        return Transient("vendor.connection_lost", **context)
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """Return an error with everything it was caused by or wraps, without running in circles."""
+    found: list[BaseException] = []
+    waiting: list[object] = [error]
+    while waiting:
+        link = waiting.pop()
+        if not isinstance(link, BaseException) or link in found:
+            continue
+        found.append(link)
+        waiting += [link.__cause__, link.__context__, getattr(link, "reason", None), *link.args]
+    return found
+
+
+def _word(link: BaseException) -> str:
+    return link.args[0] if link.args and isinstance(link.args[0], str) else ""
