@@ -230,7 +230,7 @@ hub_landing_batch = Table(
     _sync_ref(),
     Column("run_id", RowId, nullable=False),
     Column("stream", Text, nullable=False),
-    Column("slice", Text, nullable=False, server_default=""),
+    Column("slice", Text, nullable=False),
     Column("seq", BigInteger, nullable=False, comment="gapless per run, from 1"),
     Column("token", BigInteger, comment="fence token under which it landed"),
     Column("page", Integer),

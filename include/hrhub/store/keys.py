@@ -1,0 +1,81 @@
+"""Wrapped keys at rest: tenant keys behind the port of ``hrhub.crypto``, and data keys in bulk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple
+
+from sqlalchemy import Connection, select
+
+from hrhub.ambient import Clock, SystemClock
+from hrhub.crypto.records import DekRecord, WrappedKey
+from hrhub.store.bulk import fetch_by, insert, insert_ignore
+from hrhub.store.engine import Store
+from hrhub.store.schema import hub_dek, hub_key
+
+_KEY = ("tenant", "purpose", "version", "key_id", "kek_ref", "blob", "state")
+_DEK = (
+    "dek_id",
+    "tenant",
+    "owner",
+    "purpose",
+    "profile",
+    "twk_id",
+    "wrapped",
+    "commit",
+    "state",
+    "uses",
+    "created_at",
+)
+
+
+class StoredKeys:
+    """Tenant keys in ``hub_key``; implements ``hrhub.crypto.records.KeyTable``."""
+
+    def __init__(self, store: Store, clock: Clock | None = None) -> None:
+        self._store = store
+        self._clock = clock or SystemClock()
+
+    def load_tenant_keys(self, tenant: str) -> Sequence[WrappedKey]:
+        """Return every version of every key of a tenant."""
+        query = (
+            select(*(hub_key.c[name] for name in _KEY))
+            .where(hub_key.c.tenant == tenant)
+            .order_by(hub_key.c.purpose, hub_key.c.version)
+        )
+        with self._store.read() as tx:
+            return [WrappedKey(*row) for row in tx.execute(query)]
+
+    def add_tenant_keys(self, rows: Sequence[WrappedKey]) -> None:
+        """Insert rows whose (tenant, purpose, version) is absent, leave the others, and commit."""
+        now = self._clock.now()
+        values = [(*astuple(row), now) for row in rows]
+        with self._store.write() as tx:
+            insert_ignore(
+                tx, hub_key, (*_KEY, "created_at"), values, ("tenant", "purpose", "version")
+            )
+
+
+def insert_deks(tx: Connection, records: Iterable[DekRecord]) -> int:
+    """Insert new data keys.
+
+    Raises:
+        StorageError: ``store.conflict`` (on leaving the transaction) when an owner has an active
+            key for the purpose already.
+    """
+    # ``astuple`` copies recursively and would cost more than the insert itself.
+    rows = [tuple(getattr(record, name) for name in _DEK) for record in records]
+    return insert(tx, hub_dek, _DEK, rows)
+
+
+def load_deks(
+    tx: Connection, tenant: str, owners: Iterable[str], *, purpose: str = "subject"
+) -> list[DekRecord]:
+    """Return the active data keys of owners; owners without one are left out."""
+    where = {"tenant": tenant, "purpose": purpose, "state": "active"}
+    return [DekRecord(*row) for row in fetch_by(tx, hub_dek, "owner", owners, _DEK, where)]
+
+
+def load_deks_by_id(tx: Connection, dek_ids: Iterable[bytes]) -> list[DekRecord]:
+    """Return data keys by id, in any state: old envelopes name the key that sealed them."""
+    return [DekRecord(*row) for row in fetch_by(tx, hub_dek, "dek_id", dek_ids, _DEK)]

@@ -1,0 +1,145 @@
+"""The manifest of the landing zone: one row per encrypted segment file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from hrhub.errors import Fenced
+from hrhub.store.schema import hub_landing_batch as _batch
+
+LANDED, APPLIED, SUPERSEDED, DROPPED = "landed", "applied", "superseded", "dropped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LandedBatch:
+    """One landed segment.
+
+    Attributes:
+        seq: Place in its run, from 1, without gaps.
+        token: Fence token under which it landed.
+        file: Name inside the landing directory.
+        sha256_ct: Hash of the encrypted file.
+        hmac_pt: Keyed hash of the content; equal for repeated pages.
+        sealed_cursor: Cursor that holds once this batch is applied; None keeps the stored one.
+        meta: What the page carried beside its bytes; no personal value.
+        state: ``landed``, ``applied``, ``superseded`` or ``dropped``.
+        counts: Outcomes by name once applied.
+    """
+
+    batch_uid: str
+    tenant: str
+    sync_id: int
+    run_id: str
+    stream: str
+    seq: int
+    file: str
+    wire_bytes: int
+    decoded_bytes: int
+    records: int
+    sha256_ct: bytes
+    completeness: str
+    landed_at: datetime
+    slice: str = ""
+    token: int | None = None
+    page: int | None = None
+    meta: Mapping[str, str | int] | None = None
+    vendor_total: int | None = None
+    http_status: int | None = None
+    content_type: str | None = None
+    hmac_pt: bytes | None = None
+    sealed_cursor: bytes | None = None
+    state: str = LANDED
+    counts: Mapping[str, int] | None = None
+    applied_at: datetime | None = None
+
+
+_NAMES = tuple(f.name for f in fields(LandedBatch))
+
+
+def add(tx: Connection, batch: LandedBatch) -> None:
+    """Enter a segment that is safely on disk; its file name becomes known here, not before."""
+    tx.execute(insert(_batch).values(asdict(batch)))
+
+
+def get(tx: Connection, batch_uid: str) -> LandedBatch | None:
+    """Return one batch."""
+    row = tx.execute(select(_batch).where(_batch.c.batch_uid == batch_uid)).one_or_none()
+    return None if row is None else _read(row)
+
+
+def of_run(tx: Connection, run_id: str, *, state: str | None = None) -> list[LandedBatch]:
+    """Return a run's batches in landing order, all or those in one state."""
+    query = select(_batch).where(_batch.c.run_id == run_id).order_by(_batch.c.seq)
+    if state is not None:
+        query = query.where(_batch.c.state == state)
+    return [_read(row) for row in tx.execute(query)]
+
+
+def waiting(tx: Connection, sync_id: int) -> list[LandedBatch]:
+    """Return the batches of a sync that landed and are not applied, oldest run first."""
+    query = (
+        select(_batch)
+        .where(_batch.c.sync_id == sync_id, _batch.c.state == LANDED)
+        .order_by(_batch.c.run_id, _batch.c.seq)  # run ids are UUIDv7: their order is time
+    )
+    return [_read(row) for row in tx.execute(query)]
+
+
+def mark_applied(
+    tx: Connection, batch_uid: str, counts: Mapping[str, int], *, at: datetime
+) -> None:
+    """Move a batch from landed to applied, in the transaction of its rows.
+
+    Raises:
+        Fenced: It is not in state ``landed``: somebody else applied or dropped it.
+    """
+    changed = tx.execute(
+        update(_batch)
+        .where(_batch.c.batch_uid == batch_uid, _batch.c.state == LANDED)
+        .values(state=APPLIED, counts=dict(counts), applied_at=at)
+    )
+    if changed.rowcount != 1:
+        raise Fenced(batch=batch_uid)
+
+
+def supersede(tx: Connection, run_id: str) -> int:
+    """Set aside what a run landed and never applied, because a newer run reads it again."""
+    changed = tx.execute(
+        update(_batch)
+        .where(_batch.c.run_id == run_id, _batch.c.state == LANDED)
+        .values(state=SUPERSEDED)
+    )
+    return changed.rowcount
+
+
+def expired(tx: Connection, before: datetime, *, limit: int = 1000) -> list[LandedBatch]:
+    """Return batches landed before a moment whose files are still there, except unapplied ones."""
+    query = (
+        select(_batch)
+        .where(_batch.c.landed_at < before, _batch.c.state.in_((APPLIED, SUPERSEDED)))
+        .order_by(_batch.c.landed_at)
+        .limit(limit)
+    )
+    return [_read(row) for row in tx.execute(query)]
+
+
+def mark_dropped(tx: Connection, batch_uids: list[str]) -> int:
+    """Record that files were removed."""
+    changed = tx.execute(
+        update(_batch).where(_batch.c.batch_uid.in_(batch_uids)).values(state=DROPPED)
+    )
+    return changed.rowcount
+
+
+def known_files(tx: Connection, names: list[str]) -> set[str]:
+    """Return which of the file names have a manifest row; the others are orphans."""
+    return set(tx.execute(select(_batch.c.file).where(_batch.c.file.in_(names))).scalars())
+
+
+def _read(row: Row[Any]) -> LandedBatch:
+    return LandedBatch(**{name: row._mapping[name] for name in _NAMES})

@@ -1,0 +1,7 @@
+"""Schema versions of the store, oldest first. Forward only: a store is never migrated back."""
+
+from __future__ import annotations
+
+REVISIONS = ("0001",)
+HEAD = REVISIONS[-1]
+"""The version that this program works with."""
