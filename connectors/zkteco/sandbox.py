@@ -8,11 +8,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from connectors.zkteco.protocol import pack_time
+from connectors.zkteco.servers import TerminalServer
 from connectors.zkteco.simulator import (
     Quirks,
     SimulatedTerminal,
     Stamp,
-    TerminalServer,
     TerminalUser,
 )
 from hrhub.ambient import SystemClock

@@ -1,25 +1,21 @@
-"""A simulated ZKTeco terminal: the port-4370 server side, on TCP and UDP of one loopback port.
+"""A simulated ZKTeco terminal: turns one request into the payloads of its answer.
 
-The state machine (:class:`SimulatedTerminal`) turns one request into the payloads of its answer
-and knows no sockets; two small servers carry them. Quirks of real terminals are switches.
+It knows no sockets; ``servers.py`` carries the payloads. Quirks of real terminals are switches.
 """
 
 from __future__ import annotations
 
-import socketserver
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from socket import IPPROTO_TCP, SHUT_RDWR, TCP_NODELAY, socket
 from struct import Struct
 from typing import Any
 
 from connectors.zkteco.protocol import (
     BUFFER_REQUEST,
     CHUNK_REQUEST,
-    HEADER,
-    PREFIX,
+    EVENT,
     U32,
     USERS_ONLY,
     Command,
@@ -27,10 +23,9 @@ from connectors.zkteco.protocol import (
     is_intact,
     pack_payload,
     pack_time,
-    payload_length,
     scramble,
-    tcp_frame,
     unpack_payload,
+    unpack_time,
 )
 
 _USER_72 = Struct("<HB8s24sIBHHHH24s")
@@ -39,6 +34,8 @@ _LOG_40 = Struct("<H24sBIB8s")
 _LOG_16 = Struct("<IIBB2xI")
 _LOG_8 = Struct("<HBIB")
 _LOG_8ZEM = Struct("<HBBI")
+_EVENT = Struct("<24s8B")
+_ATTENDANCE_EVENT = 1
 _RESERVED = b"\0\0\0\0\xff\0\0\0"
 _UDP_DATA = 1024
 
@@ -58,6 +55,7 @@ class Quirks:
         small_limit: Data sets up to this size come in one answer.
         sessions: How many sessions it bears.
         late_punch: A punch arrives after the count was told and before the log is read.
+        chatty: It tells of that punch in an event frame that nobody registered for.
         lose_datagram: The first chunked answer on UDP loses one of its datagrams.
         cut_after: Close a TCP connection after so many bytes of answers; 0 for never.
         short_by: Leave so many bytes of the log out although its length counts them.
@@ -72,6 +70,7 @@ class Quirks:
     small_limit: int = 1024
     sessions: int = 1
     late_punch: bool = False
+    chatty: bool = False
     lose_datagram: bool = False
     cut_after: int = 0
     short_by: int = 0
@@ -120,7 +119,7 @@ class SimulatedTerminal:
 
     Args:
         users: Its users.
-        stamps: Its log, in order of arrival; may be long, it is read once.
+        stamps: Its log, in order of arrival; read once, when it is first asked for.
         quirks: Its kind.
         clock: Tells its local time.
         serial: Its serial number.
@@ -145,7 +144,7 @@ class SimulatedTerminal:
         self._sessions: dict[int, _Session] = {}
         self._next_session = 0x1A2B
         self._lost_one = not quirks.lose_datagram
-        self._stamps: Iterable[Stamp] = stamps
+        self.stamps = stamps
         self._log: bytearray | None = None
         self._count = 0
         self._last: Stamp | None = None
@@ -183,8 +182,12 @@ class SimulatedTerminal:
             return [pack_payload(Command.UNAUTH, session.number, frame.reply)]
         if frame.command == Command.READ_BUFFER:
             return self._chunk(frame, session)
+        before = self._count
         command, data = self._simple(frame, session)
-        return [pack_payload(command, session.number, frame.reply, data)]
+        answer = [pack_payload(command, session.number, frame.reply, data)]
+        if self.quirks.chatty and frame.command == Command.FILL_BUFFER and self._count > before:
+            answer.insert(0, self._event())
+        return answer
 
     def _connect(self, frame: Frame) -> list[bytes]:
         if len(self._sessions) >= self.quirks.sessions:
@@ -268,7 +271,7 @@ class SimulatedTerminal:
     def _log_bytes(self) -> bytearray:
         if self._log is None:
             self._log = bytearray()
-            for stamp in self._stamps:
+            for stamp in self.stamps:
                 self._log += self._stamp_bytes(stamp)
                 self._count += 1
                 self._last = stamp
@@ -283,6 +286,16 @@ class SimulatedTerminal:
             log += self._stamp_bytes(late)
             self._count += 1
             self._last = late
+
+    def _event(self) -> bytes:
+        """Return the event of the last punch; its session field holds the kind of event."""
+        assert self._last is not None
+        last, at = self._last, unpack_time(self._last.packed)
+        data = _EVENT.pack(
+            last.user_id.encode(), last.verify, last.state,
+            at.year - 2000, at.month, at.day, at.hour, at.minute, at.second,
+        )  # fmt: skip
+        return pack_payload(EVENT, _ATTENDANCE_EVENT, 0, data)
 
     def _user_bytes(self, user: TerminalUser) -> bytes:
         name = user.name.encode(self.quirks.charset)
@@ -319,136 +332,3 @@ class SimulatedTerminal:
             self._lost_one = True
             del out[2]
         return out
-
-
-class _TcpHandler(socketserver.BaseRequestHandler):
-    """One TCP connection; what session it opened ends with it."""
-
-    server: _TcpServer
-    request: socket
-
-    def handle(self) -> None:
-        terminal = self.server.terminal
-        self.request.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
-        left = terminal.quirks.cut_after or None
-        opened: set[int] = set()
-        try:
-            while prefix := self._exactly(PREFIX.size):
-                payload = self._exactly(payload_length(prefix))
-                answers = terminal.answer(payload)
-                if answers and unpack_payload(payload).command == Command.CONNECT:
-                    opened.add(unpack_payload(answers[0]).session)
-                for segment in self._segments(answers):
-                    self.request.sendall(segment[:left])
-                    if left is not None and (left := left - len(segment)) <= 0:
-                        return
-        except (OSError, ValueError, EOFError):
-            return
-        finally:
-            for number in opened:
-                terminal.leave(number)
-
-    def _exactly(self, count: int) -> bytes:
-        """Return ``count`` bytes, or none when the client has left between two frames."""
-        got = bytearray()
-        while len(got) < count:
-            part = self.request.recv(count - len(got))
-            if not part:
-                if got or count != PREFIX.size:
-                    raise EOFError
-                return b""
-            got += part
-        return bytes(got)
-
-    def _segments(self, payloads: Sequence[bytes]) -> list[bytes]:
-        """Cut or join the frames of one answer as the terminal's quirk wants it."""
-        frames = [tcp_frame(p) for p in payloads]
-        framing = self.server.terminal.quirks.framing
-        if framing == "glued":
-            return [b"".join(frames)]
-        if framing == "split":
-            edge = PREFIX.size + HEADER.size // 2
-            return [part for f in frames for part in (f[:3], f[3:edge], f[edge:-1], f[-1:]) if part]
-        return frames
-
-
-class _TcpServer(socketserver.ThreadingTCPServer):
-    daemon_threads = True
-    allow_reuse_address = True
-    block_on_close = False
-
-    def __init__(self, address: tuple[str, int], terminal: SimulatedTerminal) -> None:
-        self.terminal = terminal
-        self._connections: set[socket] = set()
-        super().__init__(address, _TcpHandler)
-
-    def get_request(self) -> tuple[socket, Any]:
-        connection, address = super().get_request()
-        self._connections.add(connection)
-        return connection, address
-
-    def shutdown_request(self, request: Any) -> None:
-        self._connections.discard(request)
-        super().shutdown_request(request)
-
-    def server_close(self) -> None:
-        super().server_close()
-        for connection in list(self._connections):
-            try:
-                connection.shutdown(SHUT_RDWR)
-            except OSError:
-                continue
-
-
-class _UdpHandler(socketserver.BaseRequestHandler):
-    """One datagram."""
-
-    server: _UdpServer
-
-    def handle(self) -> None:
-        payload, reply_socket = self.request
-        terminal = self.server.terminal
-        try:
-            answers = terminal.datagrams(terminal.answer(payload))
-        except ValueError:
-            return
-        for answer in answers:
-            reply_socket.sendto(answer, self.client_address)
-
-
-class _UdpServer(socketserver.UDPServer):
-    max_packet_size = 65_535
-
-    def __init__(self, address: tuple[str, int], terminal: SimulatedTerminal) -> None:
-        self.terminal = terminal
-        super().__init__(address, _UdpHandler)
-
-
-class TerminalServer:
-    """The sockets of a simulated terminal, until :meth:`stop`."""
-
-    def __init__(self, terminal: SimulatedTerminal, host: str, port: int) -> None:
-        self.terminal = terminal
-        self._tcp = _TcpServer((host, port), terminal)
-        self.host = host
-        self.port = int(self._tcp.server_address[1])
-        self._udp = _UdpServer((host, self.port), terminal)
-        self._threads = [
-            threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-            for server in (self._tcp, self._udp)
-        ]
-        for thread in self._threads:
-            thread.start()
-
-    @property
-    def address(self) -> str:
-        """Host and port."""
-        return f"{self.host}:{self.port}"
-
-    def stop(self) -> None:
-        """Close the sockets and all connections."""
-        for server in (self._tcp, self._udp):
-            server.shutdown()
-            server.server_close()
-        for thread in self._threads:
-            thread.join(timeout=5)
