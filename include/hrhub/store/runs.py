@@ -108,6 +108,28 @@ def set_mapping(tx: Connection, run_id: str, mapping_version: str) -> None:
     _change(tx, run_id, {"mapping_version": mapping_version})
 
 
+def running(tx: Connection, sync_id: int) -> list[str]:
+    """Return the ids of a sync's runs that never ended, oldest first."""
+    query = select(hub_run.c.id).where(hub_run.c.sync_id == sync_id, hub_run.c.status == RUNNING)
+    return list(tx.execute(query.order_by(hub_run.c.id)).scalars())
+
+
+def reopen(tx: Connection, run_id: str, *, mapping_version: str) -> None:
+    """Let a run that failed go on, under the mapping of today."""
+    tx.execute(
+        update(hub_run)
+        .where(hub_run.c.id == run_id)
+        .values(
+            status=RUNNING,
+            exit_status=None,
+            finished_at=None,
+            error_code=None,
+            error_context=None,
+            mapping_version=mapping_version,
+        )
+    )
+
+
 def finish(
     tx: Connection,
     run_id: str,

@@ -1,0 +1,57 @@
+"""What one transaction works with: the sync, its keys, its records, and what it will write."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+from hrhub.crypto import BlindIndexer, TenantKeys
+from hrhub.pipeline.records import Reject, Unit, source_key
+
+if TYPE_CHECKING:
+    from hrhub.pipeline.links import Link, Links
+    from hrhub.pipeline.subjects import Subjects
+    from hrhub.pipeline.writes import Writes
+
+
+@dataclass(slots=True, kw_only=True)
+class Sync:
+    """One sync and what stays the same through a run of it."""
+
+    sync_id: int
+    tenant: str
+    connection: str
+    connector: str
+    stream: str
+    run_id: str
+    mapping_version: str
+    keys: TenantKeys
+    index: BlindIndexer
+    hash_key: bytes
+
+    def key_of(self, *parts: str) -> bytes:
+        """Return the keyed hash of a vendor's key, as links hold it."""
+        return source_key(blake2b(key=self.hash_key, digest_size=16), parts)
+
+
+@dataclass(slots=True, kw_only=True)
+class Batch:
+    """The records of one transaction that are new or changed, and the means to apply them."""
+
+    tx: Any
+    sync: Sync
+    now: datetime
+    links: Links
+    subjects: Subjects
+    writes: Writes
+    new: list[Unit] = field(default_factory=list)
+    changed: list[tuple[Unit, Link]] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+
+    def reject(self, unit: Unit, reason: str, field_path: str, rule: str) -> None:
+        """Send a record to quarantine; the caller writes nothing for it."""
+        self.rejects.append(
+            Reject(unit.record, reason, field_path, field_path, rule, unit.source_key)
+        )

@@ -1,0 +1,197 @@
+"""The flat employee record: person, employee, employment and today's assignment in one.
+
+Sources of this kind know only today. An assignment slice is opened when something about it
+changes, dated by the source where it says since when, else by the day of the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from hrhub.ambient import new_ids
+from hrhub.pipeline.batch import Batch
+from hrhub.pipeline.feeds.employment import (
+    EMPLOYMENT_FIELDS,
+    current_spells,
+    employees_of,
+    update_employees,
+    write_employment,
+)
+from hrhub.pipeline.feeds.person import PersonItem, write_people
+from hrhub.pipeline.feeds.series import (
+    ASSIGNMENT,
+    Series,
+    Slice,
+    content_of,
+    insert_slice,
+    resolver,
+    write_series,
+)
+from hrhub.pipeline.links import Link
+from hrhub.pipeline.records import Unit
+from hrhub.pipeline.writes import shape, stored
+from hrhub.store import bulk, schema
+from hrhub.store.types import FOREVER
+
+_OPEN = shape("assignment").open
+_ASSIGNMENT_FIELDS = (*ASSIGNMENT.fields, *ASSIGNMENT.references)
+
+
+def apply_employees(batch: Batch) -> None:
+    """Write the employee feed."""
+    people: dict[str, str] = dict(
+        bulk.fetch_by(
+            batch.tx,
+            schema.ENTITY_TABLES["employee"],
+            "id",
+            [link.entity_id for _, link in batch.changed],
+            select=("id", "person_id"),
+        )
+    )
+    link_ids = new_ids(len(batch.new))
+    items = [PersonItem(u, i, None) for u, i in zip(batch.new, link_ids, strict=True)]
+    items += [
+        PersonItem(u, link.id, people[link.entity_id], is_new=False) for u, link in batch.changed
+    ]
+    placed = write_people(batch, items)
+    _hire(batch, [(item, person_id) for item, person_id in placed if item.is_new])
+    _change(batch, batch.changed)
+
+
+def _hire(batch: Batch, placed: Sequence[tuple[PersonItem, str]]) -> None:
+    """Write records not seen before."""
+    units = [(item.unit, person_id) for item, person_id in placed]
+    series: list[Series] = []
+    for (item, _), employee_id in zip(placed, employees_of(batch, units), strict=True):
+        employment_id, series_id = new_ids(2)
+        write_employment(batch, item.unit, item.link_id, employment_id, employee_id)
+        batch.writes.link_unit(item.link_id, "employee", employee_id, item.unit)
+        series.append(_first_slice(batch, item.unit, item.link_id, series_id, employment_id))
+    write_series(batch, ASSIGNMENT, series)
+
+
+def _change(batch: Batch, changed: Sequence[tuple[Unit, Link]]) -> None:
+    """Write records that are known and have changed; a later hire date is a rehire."""
+    employee_ids = [link.entity_id for _, link in changed]
+    update_employees(batch, list(zip((u for u, _ in changed), employee_ids, strict=True)))
+    spell_of = current_spells(batch, employee_ids)
+    spells = stored(batch, "employment", list(spell_of.values()), lambda row: "")
+    open_slices = _open_slices(batch, list(spells))
+    series: list[Series] = []
+    observed: list[tuple[Observed, OpenSlice]] = []
+    for unit, link in changed:
+        spell = spells[spell_of[link.entity_id]]
+        hired = unit.values["hire_date"]
+        ended = spell.values.get("end_date")
+        if ended is not None and hired > ended:
+            employment_id, series_id = new_ids(2)
+            write_employment(batch, unit, link.id, employment_id, link.entity_id)
+            series.append(_first_slice(batch, unit, link.id, series_id, employment_id))
+            continue
+        told = {n: unit.values[n] for n in EMPLOYMENT_FIELDS if n in unit.values}
+        values = {**spell.values, **told}
+        if values != spell.values:
+            batch.writes.update("employment", spell.id, values, unit.content, spell.row_version + 1)
+        if spell.id in open_slices:
+            observed.append((Observed(unit, link.id, spell.id), open_slices[spell.id]))
+    write_series(batch, ASSIGNMENT, series)
+    _observe(batch, observed)
+
+
+def _values(unit: Unit) -> dict[str, Any]:
+    return {n: unit.values[n] for n in _ASSIGNMENT_FIELDS if n in unit.values}
+
+
+def _since(unit: Unit) -> date | None:
+    since = unit.values.get("assigned_from")
+    return since if isinstance(since, date) else None
+
+
+def _first_slice(
+    batch: Batch, unit: Unit, link_id: str, series_id: str, employment_id: str
+) -> Series:
+    since = _since(unit)
+    piece = Slice(since or unit.values["hire_date"], FOREVER, 1, _values(unit))
+    dated_by = "source" if since else "observed"
+    return Series(series_id, link_id, employment_id, [piece], dated_by, is_new=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """A record that may have changed what is known of an assignment."""
+
+    unit: Unit
+    link_id: str
+    employment_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSlice:
+    """The slice of an employment that has no end yet."""
+
+    id: str
+    series_id: str
+    valid_from: date
+    seq: int
+    content: bytes
+    dated_by: str
+    values: dict[str, Any]
+
+
+def _open_slices(batch: Batch, employment_ids: Sequence[str]) -> dict[str, OpenSlice]:
+    columns = ("id", "series_id", "valid_from", "seq", "content", "dated_by", *_OPEN)
+    rows = bulk.fetch_by(
+        batch.tx,
+        schema.ENTITY_TABLES["assignment"],
+        "employment_id",
+        employment_ids,
+        select=columns,
+        where={"superseded_at": None, "valid_to": FOREVER},
+    )
+    found: dict[str, OpenSlice] = {}
+    for row in rows:
+        named = dict(zip(columns, row, strict=True))
+        values = {n: named[n] for n in _OPEN if named[n] is not None}
+        found[named["employment_id"]] = OpenSlice(
+            named["id"],
+            named["series_id"],
+            named["valid_from"],
+            named["seq"],
+            bytes(named["content"]),
+            named["dated_by"],
+            values,
+        )
+    return found
+
+
+def _observe(batch: Batch, observed: Sequence[tuple[Observed, OpenSlice]]) -> None:
+    """Open a new slice where the record differs from the open one, and close that on its eve."""
+    moved: list[tuple[Series, Slice, bytes]] = []
+    for seen, before in observed:
+        piece = Slice(before.valid_from, FOREVER, before.seq, _values(seen.unit))
+        if content_of(batch, seen.employment_id, piece) == before.content:
+            continue
+        since = _since(seen.unit)
+        start = since or max(batch.now.date(), before.valid_from)
+        batch.writes.supersede("assignment", before.id)
+        if start > before.valid_from:
+            batch.writes.insert(
+                "assignment",
+                new_ids(1)[0],
+                before.values,
+                before.content,
+                link_id=seen.link_id,
+                extra=batch.writes.slice_of(
+                    before.series_id, before.valid_from, start, before.seq, before.dated_by
+                ),
+            )
+        dated_by = "source" if since else "observed"
+        after = Slice(start, FOREVER, 1, piece.values)
+        series = Series(before.series_id, seen.link_id, seen.employment_id, [after], dated_by)
+        moved.append((series, after, content_of(batch, seen.employment_id, after)))
+    resolve = resolver(batch, ASSIGNMENT, [series for series, _, _ in moved])
+    for series, after, content in moved:
+        insert_slice(batch, ASSIGNMENT, series, after, content, resolve)

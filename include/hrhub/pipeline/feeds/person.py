@@ -1,0 +1,194 @@
+"""People: person, contacts, identity documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+from hrhub.ambient import new_ids
+from hrhub.identity import by_identifier
+from hrhub.mapping import Mapped
+from hrhub.pipeline.batch import Batch
+from hrhub.pipeline.records import Unit
+from hrhub.pipeline.writes import Values, blind_index, shape, stored
+from hrhub.store import bulk, schema
+
+_SHORTCUTS: Mapping[str, tuple[str, dict[str, Any], str]] = {
+    "national_id": ("person_identifier", {"kind": "cn_resident_id"}, "number"),
+    "mobile": ("person_contact", {"kind": "mobile", "use": "personal"}, "value"),
+    "work_email": ("person_contact", {"kind": "email", "use": "work"}, "value"),
+    "personal_email": ("person_contact", {"kind": "email", "use": "personal"}, "value"),
+}
+"""Flat feed field -> child entity, its fixed values, the field it fills."""
+_CHILD_FEEDS = {"contact": "person_contact", "identifier": "person_identifier"}
+_PERSON_FIELDS = (*shape("person").personal, *shape("person").sensitive)
+_encode = msgspec.json.Encoder(decimal_format="string", order="sorted").encode
+
+
+@dataclass(slots=True)
+class PersonItem:
+    """A record that speaks of a person, who may still have to be found."""
+
+    unit: Unit
+    link_id: str
+    person_id: str | None
+    is_new: bool = True
+
+
+def apply_persons(batch: Batch) -> None:
+    """Write the person feed."""
+    link_ids = new_ids(len(batch.new))
+    items = [PersonItem(u, i, None) for u, i in zip(batch.new, link_ids, strict=True)]
+    items += [PersonItem(u, link.id, link.entity_id, is_new=False) for u, link in batch.changed]
+    for item, person_id in write_people(batch, items):
+        if item.is_new:
+            batch.writes.link_unit(item.link_id, "person", person_id, item.unit)
+
+
+def write_people(batch: Batch, items: Sequence[PersonItem]) -> list[tuple[PersonItem, str]]:
+    """Write the person part of records; return those that could be placed, with their person.
+
+    Somebody known by identity document is the same person whatever the source. The source that
+    brought a person first keeps the say over the values; others fill what is still empty.
+    """
+    fresh = _identify(batch, items)
+    placed = [(i, i.person_id) for i in items if i.person_id is not None]
+    known = stored(
+        batch, "person", list({p for _, p in placed if p not in fresh}), lambda row: row["id"]
+    )
+    existing = _children(batch, [i.link_id for i, _ in placed if not i.is_new])
+    for item, person_id in placed:
+        key = batch.subjects.key(person_id)
+        told = {n: item.unit.values[n] for n in _PERSON_FIELDS if n in item.unit.values}
+        row = known.get(person_id)
+        if row is not None:
+            mine = row.link_id == item.link_id
+            merged = {**row.values, **told} if mine else {**told, **row.values}
+            if merged != row.values:
+                batch.writes.update(
+                    "person", row.id, merged, item.unit.content, row.row_version + 1, key=key
+                )
+        elif person_id in fresh:
+            fresh.discard(person_id)
+            batch.writes.insert(
+                "person",
+                person_id,
+                {"merge_state": "single", **told},
+                item.unit.content,
+                key=key,
+                link_id=item.link_id,
+            )
+        _write_children(batch, item, person_id, existing.get(item.link_id, {}))
+    return placed
+
+
+def _identify(batch: Batch, items: Sequence[PersonItem]) -> set[str]:
+    """Give every new item its person; return the ids of people who are new.
+
+    An item whose documents lead to two people is rejected and stays without a person.
+    """
+    unknown = [i for i in items if i.person_id is None]
+    hashes = [_document_hashes(batch, item) for item in unknown]
+    owner = by_identifier(
+        batch.tx,
+        batch.sync.tenant,
+        schema.INDEX_IDS["person_identifier", "number"],
+        list({bi for item_hashes in hashes for bi in item_hashes}),
+    )
+    ids = iter(new_ids(len(unknown)))
+    fresh: list[str] = []
+    for item, item_hashes in zip(unknown, hashes, strict=True):
+        people = {owner[bi] for bi in item_hashes if bi in owner}
+        if len(people) > 1:
+            batch.reject(item.unit, "policy", "identifier", "two_people_match")
+            continue
+        if people:
+            item.person_id = people.pop()
+        else:
+            item.person_id = next(ids)
+            fresh.append(item.person_id)
+        owner.update(dict.fromkeys(item_hashes, item.person_id))
+    batch.subjects.create(fresh)
+    return set(fresh)
+
+
+def _document_hashes(batch: Batch, item: PersonItem) -> list[bytes]:
+    hashes: list[bytes] = []
+    for entity, child in children_of(item.unit.rows[0]):
+        if entity == "person_identifier" and child.get("number"):
+            index = blind_index(batch.sync, entity, "number", "cn_id", child)
+            entry = index(child["number"]) if index else None
+            if entry is not None:
+                hashes.append(entry)
+    return hashes
+
+
+def children_of(row: Mapped) -> Iterable[tuple[str, dict[str, Any]]]:
+    """Yield the child rows of a record, from its lists and from its flat fields."""
+    for field, (entity, fixed, target) in _SHORTCUTS.items():
+        value = row.values.get(field)
+        if value is not None:
+            yield entity, {**fixed, target: value}
+    for name, entity in _CHILD_FEEDS.items():
+        for child in row.children.get(name, ()):
+            yield entity, child
+
+
+def _told(row: Mapped) -> set[str]:
+    """Return the child entities that the record speaks of, even to say that there are none."""
+    told = {entity for field, (entity, _, _) in _SHORTCUTS.items() if field in row.values}
+    return told | {entity for name, entity in _CHILD_FEEDS.items() if name in row.children}
+
+
+def _children(batch: Batch, link_ids: Sequence[str]) -> dict[str, dict[str, dict[bytes, str]]]:
+    """Return the living child rows of links: link id -> entity -> content -> row id."""
+    found: dict[str, dict[str, dict[bytes, str]]] = {}
+    for entity in _CHILD_FEEDS.values():
+        rows = bulk.fetch_by(
+            batch.tx,
+            shape(entity).table,
+            "link_id",
+            link_ids,
+            select=("id", "link_id", "content"),
+            where={"removed_at": None},
+        )
+        for row_id, link_id, content in rows:
+            found.setdefault(link_id, {}).setdefault(entity, {})[bytes(content)] = row_id
+    return found
+
+
+def _write_children(
+    batch: Batch,
+    item: PersonItem,
+    person_id: str,
+    existing: Mapping[str, Mapping[bytes, str]],
+) -> None:
+    """Add the child rows that are new and retire those the source no longer has."""
+    key = batch.subjects.key(person_id)
+    row = item.unit.rows[0]
+    told = _told(row)
+    kept: set[bytes] = set()
+    for entity, child in children_of(row):
+        content = _content(batch, entity, child)
+        if content in kept:
+            continue
+        kept.add(content)
+        if content not in existing.get(entity, {}):
+            values: Values = {"person_id": person_id, **child}
+            batch.writes.insert(
+                entity, new_ids(1)[0], values, content, key=key, link_id=item.link_id
+            )
+    for entity in told:
+        for content, row_id in existing.get(entity, {}).items():
+            if content not in kept:
+                batch.writes.retire(entity, row_id, "source_deleted")
+
+
+def _content(batch: Batch, entity: str, child: Mapping[str, Any]) -> bytes:
+    digest = blake2b(key=batch.sync.hash_key, digest_size=16)
+    digest.update(_encode((entity, child)))
+    return digest.digest()

@@ -1,0 +1,256 @@
+"""Effective-dated records: a whole series of slices is compared with the stored one.
+
+The series is the unit because that is what vendors with history can vouch for: correcting or
+deleting one slice moves its neighbours, and a deleted slice simply is no longer sent. Slices that
+are no longer believed are superseded, never changed, so both questions stay answerable: what was
+true on a day, and what did we believe at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+from hrhub.ambient import new_ids
+from hrhub.pipeline.batch import Batch
+from hrhub.pipeline.records import Unit
+from hrhub.pipeline.writes import shape
+from hrhub.store import bulk
+from hrhub.store.types import FOREVER
+
+_encode = msgspec.json.Encoder(decimal_format="string", order="sorted").encode
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesFeed:
+    """How a feed of slices lands.
+
+    Attributes:
+        entity: The entity with history.
+        references: Feed field -> (column, entity it points to); one not yet known waits.
+        owner: A reference without which the record makes no sense, or None.
+        defaults: Values of fields that the feed leaves out.
+    """
+
+    entity: str
+    references: Mapping[str, tuple[str, str]]
+    owner: tuple[str, str, str] | None = None
+    defaults: Mapping[str, Any] | None = None
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Open columns that are filled from the feed under their own names."""
+        columns = {column for column, _ in self.references.values()}
+        owner = {self.owner[1]} if self.owner else set()
+        return tuple(n for n in shape(self.entity).open if n not in columns | owner)
+
+
+ASSIGNMENT = SeriesFeed(
+    "assignment",
+    {
+        "org_unit": ("org_unit_id", "org_unit"),
+        "position": ("position_id", "position"),
+        "manager": ("manager_employee_id", "employee"),
+    },
+    owner=("employment", "employment_id", "employment"),
+    defaults={"kind": "primary"},
+)
+ORG_UNIT = SeriesFeed(
+    "org_unit",
+    {
+        "parent": ("parent_id", "org_unit"),
+        "manager": ("manager_employee_id", "employee"),
+    },
+)
+POSITION = SeriesFeed(
+    "position",
+    {
+        "org_unit": ("org_unit_id", "org_unit"),
+        "parent": ("parent_position_id", "position"),
+    },
+)
+
+
+def apply_assignments(batch: Batch) -> None:
+    """Write the assignment feed."""
+    _apply(batch, ASSIGNMENT)
+
+
+def apply_org_units(batch: Batch) -> None:
+    """Write the org_unit feed."""
+    _apply(batch, ORG_UNIT)
+
+
+def apply_positions(batch: Batch) -> None:
+    """Write the position feed."""
+    _apply(batch, POSITION)
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """One slice as a source tells it: when it holds, and what it says by the source's own names."""
+
+    valid_from: date
+    valid_to: date
+    seq: int
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A series to be brought in step with its source."""
+
+    series_id: str
+    link_id: str | None
+    owner_id: str | None
+    slices: Sequence[Slice]
+    dated_by: str = "source"
+    is_new: bool = False
+
+
+def _apply(batch: Batch, feed: SeriesFeed) -> None:
+    owners = _owners(batch, feed)
+    ids = iter(new_ids(2 * len(batch.new)))
+    series: list[Series] = []
+    for unit, link in [*((u, None) for u in batch.new), *batch.changed]:
+        owner_id = None
+        if feed.owner:
+            owner_id = owners.get(batch.sync.key_of(unit.values[feed.owner[0]]))
+            if owner_id is None:
+                batch.reject(unit, "reference", feed.owner[0], feed.owner[2])
+                continue
+        slices = [slice_of(row.values) for row in unit.rows]
+        if link is not None:
+            series.append(Series(link.entity_id, link.id, owner_id, slices))
+            continue
+        link_id, series_id = next(ids), next(ids)
+        series.append(Series(series_id, link_id, owner_id, slices, is_new=True))
+        batch.writes.link_unit(link_id, feed.entity, series_id, unit)
+    write_series(batch, feed, series)
+
+
+def _owners(batch: Batch, feed: SeriesFeed) -> dict[bytes, str]:
+    if not feed.owner:
+        return {}
+    field, _, entity = feed.owner
+    units: list[Unit] = [*batch.new, *(u for u, _ in batch.changed)]
+    return batch.links.targets(
+        batch.tx, entity, [batch.sync.key_of(u.values[field]) for u in units]
+    )
+
+
+def slice_of(values: Mapping[str, Any]) -> Slice:
+    """Return the slice that a mapped row tells; its last day becomes the first day after."""
+    until = values.get("valid_to")
+    return Slice(
+        values["valid_from"],
+        FOREVER if until is None or until >= FOREVER else until + timedelta(days=1),
+        values.get("seq") or 1,
+        values,
+    )
+
+
+def write_series(batch: Batch, feed: SeriesFeed, series: Sequence[Series]) -> None:
+    """Add the slices that are new, supersede those the source no longer tells."""
+    current = current_slices(batch, feed.entity, [s.series_id for s in series if not s.is_new])
+    resolve = resolver(batch, feed, series)
+    for one in series:
+        before = dict(current.get(one.series_id, {}))
+        for piece in one.slices:
+            content = content_of(batch, one.owner_id, piece)
+            if before.pop(content, None) is None:
+                insert_slice(batch, feed, one, piece, content, resolve)
+        for row_id in before.values():
+            batch.writes.supersede(feed.entity, row_id)
+
+
+def current_slices(
+    batch: Batch, entity: str, series_ids: Sequence[str]
+) -> dict[str, dict[bytes, str]]:
+    """Return the slices believed now: series id -> content -> row id."""
+    rows = bulk.fetch_by(
+        batch.tx,
+        shape(entity).table,
+        "series_id",
+        series_ids,
+        select=("series_id", "content", "id"),
+        where={"superseded_at": None},
+    )
+    found: dict[str, dict[bytes, str]] = {}
+    for series_id, content, row_id in rows:
+        found.setdefault(series_id, {})[bytes(content)] = row_id
+    return found
+
+
+def content_of(batch: Batch, owner_id: str | None, piece: Slice) -> bytes:
+    """Return the keyed hash of a slice as its source tells it."""
+    digest = blake2b(key=batch.sync.hash_key, digest_size=16)
+    told = {k: v for k, v in piece.values.items() if k not in ("valid_from", "valid_to", "seq")}
+    digest.update(_encode((owner_id, piece.valid_from, piece.valid_to, piece.seq, told)))
+    return digest.digest()
+
+
+Resolver = Callable[[str, str], tuple[bytes, str | None]]
+"""(feed field, key) -> source key, and the row id if the record is known."""
+
+
+def resolver(batch: Batch, feed: SeriesFeed, series: Sequence[Series]) -> Resolver:
+    """Look up everything the slices point to, one round trip per entity."""
+    key_of = batch.sync.key_of
+    wanted: dict[str, set[bytes]] = {}
+    for one in series:
+        for piece in one.slices:
+            for field, (_, entity) in feed.references.items():
+                key = piece.values.get(field)
+                if key is not None:
+                    wanted.setdefault(entity, set()).add(key_of(key))
+    known = {
+        entity: batch.links.targets(batch.tx, entity, keys) | batch.writes.arrived[entity]
+        for entity, keys in wanted.items()
+    }
+
+    def resolve(field: str, key: str) -> tuple[bytes, str | None]:
+        source_key = key_of(key)
+        return source_key, known[feed.references[field][1]].get(source_key)
+
+    return resolve
+
+
+def insert_slice(
+    batch: Batch,
+    feed: SeriesFeed,
+    one: Series,
+    piece: Slice,
+    content: bytes,
+    resolve: Resolver,
+) -> None:
+    """Add one slice; references to records not yet known are left to wait."""
+    row_id = new_ids(1)[0]
+    values: dict[str, Any] = {
+        **(feed.defaults or {}),
+        **{n: piece.values[n] for n in feed.fields if n in piece.values},
+    }
+    if feed.owner:
+        values[feed.owner[1]] = one.owner_id
+    for field, (column, entity) in feed.references.items():
+        key = piece.values.get(field)
+        if key is None:
+            continue
+        source_key, values[column] = resolve(field, key)
+        if values[column] is None:
+            batch.writes.wait(feed.entity, row_id, column, entity, source_key)
+    batch.writes.insert(
+        feed.entity,
+        row_id,
+        values,
+        content,
+        link_id=one.link_id,
+        extra=batch.writes.slice_of(
+            one.series_id, piece.valid_from, piece.valid_to, piece.seq, one.dated_by
+        ),
+    )

@@ -1,0 +1,409 @@
+"""The hub: store, keys, mappings and clocks put together, and the syncs that run on them.
+
+The same object serves the command line, tests and Airflow tasks.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from hrhub.ambient import Clock, SystemClock
+from hrhub.connector import Connector, ConnectorConfig, Page, Stream, open_session
+from hrhub.crypto import (
+    BlindIndexer,
+    DataKeyCache,
+    FileKeyring,
+    TenantKeys,
+    default_provider,
+    open_tenant,
+)
+from hrhub.errors import ConfigError, ContractChanged, Fenced, HrHubError
+from hrhub.mapping import CompiledMapping, Mapping, compile_mapping, find_mapping
+from hrhub.pipeline.batch import Sync
+from hrhub.pipeline.counts import Counts
+from hrhub.pipeline.landing import Landing, open_cursor, sweep
+from hrhub.pipeline.load import Loader, Progress
+from hrhub.settings import Settings
+from hrhub.store import cursors, runs, syncs
+from hrhub.store import landing as manifest
+from hrhub.store.engine import Store, open_store
+from hrhub.store.keys import StoredKeys
+from hrhub.store.landing import LandedBatch
+from hrhub.store.lease import Lease, acquire
+from hrhub.store.runs import Run
+
+_READ_AHEAD = 4
+"""Pages that may wait between reading and applying; bounds memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class PullReceipt:
+    """What a pull left in the landing zone; references and counts only."""
+
+    run_id: str
+    pages: int
+    bytes: int
+
+
+class Hub:
+    """One tenant's hub, open for work.
+
+    Args:
+        settings: Where things are.
+        store: The open store.
+        keys: The tenant's keys.
+        clock: Tells the time.
+    """
+
+    def __init__(
+        self, settings: Settings, store: Store, keys: TenantKeys, clock: Clock | None = None
+    ) -> None:
+        self.settings = settings
+        self.store = store
+        self.keys = keys
+        self.clock = clock or SystemClock()
+        self.data_keys = DataKeyCache(clock=self.clock)
+        self._index = BlindIndexer(keys)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the store."""
+        self.store.close()
+
+    def latest_runs(self) -> list[Run]:
+        """Return the last run of every sync."""
+        with self.store.read() as tx:
+            return runs.latest(tx, self.settings.tenant)
+
+    def mapping(self, connector: Connector, stream: str) -> Mapping:
+        """Return the mapping of a stream.
+
+        Raises:
+            ConfigError: There is none (``mapping.missing``).
+            MappingError: It is wrong; the problems name file, line and column.
+        """
+        return find_mapping(self.settings.mappings, connector.name, stream)
+
+    def pull(
+        self,
+        connector: Connector,
+        config: ConnectorConfig,
+        connection: str,
+        stream: str,
+        *,
+        holder: str,
+        progress: Progress | None = None,
+    ) -> PullReceipt:
+        """Read a stream from its cursor on and land its pages; nothing is applied.
+
+        The mapping is checked first, so that a wrong one is refused before anything is written.
+
+        Raises:
+            VendorError: The vendor could not be read; pages landed before stay until they expire.
+            Busy: Another run works on this sync.
+        """
+        job = self._job(connector, connection, stream)
+        with self._run(job, holder, "sync", keep_open=True) as work:
+            total = Counts()
+            for _, page in work.read(config):
+                total = total + Counts(pages=1, bytes=len(page.body))
+                if progress:
+                    progress(total)
+            return PullReceipt(work.run_id, total.pages, total.bytes)
+
+    def load(
+        self,
+        run_id: str,
+        connector: Connector,
+        *,
+        holder: str,
+        progress: Progress | None = None,
+    ) -> Counts:
+        """Apply the pages that a pull landed; a second try goes on where the first one stopped.
+
+        Raises:
+            ConfigError: There is no such run (``run.unknown``).
+            Fenced: A newer pull replaced these pages (``run.superseded``).
+            ContractChanged: A page does not have the agreed form; nothing of it was applied.
+        """
+        with self.store.read() as tx:
+            run = runs.get(tx, run_id)
+        if run is None:
+            raise ConfigError("run.unknown", run=run_id)
+        job = self._job(connector, run.connection, run.stream)
+        with self._run(job, holder, "sync", resume=run) as work:
+            loader = work.loader(progress)
+            for landed, page in work.landing.read_run(run_id):
+                loader.take(landed, page)
+            return loader.finish()
+
+    def sync(
+        self,
+        connector: Connector,
+        config: ConnectorConfig,
+        connection: str,
+        stream: str,
+        *,
+        holder: str,
+        progress: Progress | None = None,
+    ) -> Counts:
+        """Read a stream and apply it; reading runs ahead in a thread of its own.
+
+        Raises:
+            HrHubError: As :meth:`pull` and :meth:`load`.
+        """
+        job = self._job(connector, connection, stream)
+        with self._run(job, holder, "sync") as work:
+            loader = work.loader(progress)
+            with _ahead(work, config) as pages:
+                for landed, page in pages:
+                    loader.take(landed, page)
+            return loader.finish()
+
+    def _job(self, connector: Connector, connection: str, stream: str) -> _Job:
+        declared = connector.stream(stream)
+        mapping = self.mapping(connector, stream)
+        compiled = compile_mapping(mapping, today=self.clock.now().date())
+        return _Job(connector, connection, declared, mapping, compiled)
+
+    @contextmanager
+    def _run(
+        self,
+        job: _Job,
+        holder: str,
+        kind: str,
+        *,
+        resume: Run | None = None,
+        keep_open: bool = False,
+    ) -> Iterator[_Work]:
+        """Hold the lease and the record of a run; errors leave it in words and codes."""
+        try:
+            with self.store.write() as tx:
+                sync_id = syncs.sync_id(
+                    tx,
+                    self.settings.tenant,
+                    job.connection,
+                    job.stream.name,
+                    job.connector.name,
+                )
+            with acquire(self.store, sync_id, holder) as lease:
+                run_id = self._begin(sync_id, holder, kind, job, resume)
+                work = _Work(self, job, sync_id, run_id, lease)
+                try:
+                    yield work
+                except BaseException as error:
+                    self._end(run_id, _as_hub_error(error, job))
+                    raise
+                if not keep_open:
+                    self._end(run_id, None)
+        except HrHubError as error:
+            raise _told(error, job) from None
+        except Exception as error:
+            raise _told(_as_hub_error(error, job), job) from None
+
+    def _begin(self, sync_id: int, holder: str, kind: str, job: _Job, resume: Run | None) -> str:
+        now = self.clock.now()
+        version = job.mapping.version
+        with self.store.write() as tx:
+            if resume is not None:
+                if any(b.state == manifest.SUPERSEDED for b in manifest.of_run(tx, resume.id)):
+                    raise Fenced("run.superseded", run=resume.id)
+                runs.reopen(tx, resume.id, mapping_version=version)
+                return resume.id
+            for left in runs.running(tx, sync_id):
+                # We hold the lease, so whoever began this run is gone and its cursor never moved:
+                # the new run reads the same data again.
+                manifest.supersede(tx, left)
+                runs.finish(tx, left, at=now, error=Fenced("run.abandoned", run=left))
+            for batch in manifest.waiting(tx, sync_id):
+                manifest.supersede(tx, batch.run_id)
+            return runs.start(
+                tx, sync_id, holder=holder, kind=kind, at=now, mapping_version=version
+            )
+
+    def _end(self, run_id: str, error: HrHubError | None) -> None:
+        with self.store.write() as tx:
+            runs.finish(tx, run_id, at=self.clock.now(), error=error)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    connector: Connector
+    connection: str
+    stream: Stream
+    mapping: Mapping
+    compiled: CompiledMapping
+
+
+class _Work:
+    """A run in progress: its sync, its landing zone, its lease."""
+
+    def __init__(self, hub: Hub, job: _Job, sync_id: int, run_id: str, lease: Lease) -> None:
+        self.run_id = run_id
+        self.lease = lease
+        self._hub = hub
+        self._job = job
+        keys = hub.keys
+        self.sync = Sync(
+            sync_id=sync_id,
+            tenant=keys.tenant,
+            connection=job.connection,
+            connector=job.connector.name,
+            stream=job.stream.name,
+            run_id=run_id,
+            mapping_version=job.mapping.version,
+            keys=keys,
+            index=hub._index,
+            hash_key=keys.fingerprint_key(f"source/{job.connection}"),
+        )
+        self.landing = Landing(
+            hub.store, hub.settings.landing, keys, sync_id, job.stream.name, hub.clock
+        )
+
+    def read(self, config: ConnectorConfig) -> Iterator[tuple[LandedBatch, Page]]:
+        """Read the stream from its cursor on, landing every page before it is passed on.
+
+        Raises:
+            ContractChanged: The vendor keeps sending the same page (``vendor.page_loop``).
+        """
+        hub, job = self._hub, self._job
+        sweep(hub.store, hub.settings.landing, hub.clock)
+        with hub.store.read() as tx:
+            standing = cursors.load(tx, self.sync.sync_id)
+        cursor = open_cursor(hub.keys, self.sync.sync_id, standing.sealed_value)
+        session = open_session(job.connector, config, clock=hub.clock, connection=job.connection)
+        repeats, before = 0, b""
+        for page in job.stream.read(session, cursor):
+            self.lease.check()
+            landed = self.landing.land(self.run_id, page, self.lease)
+            repeats = repeats + 1 if landed.hmac_pt == before and page.body else 0
+            before = landed.hmac_pt or b""
+            if repeats == _MAX_REPEATS:
+                raise ContractChanged("vendor.page_loop", page=landed.seq)
+            yield landed, page
+
+    def loader(self, progress: Progress | None) -> Loader:
+        """Return the loader of this run."""
+        hub, job = self._hub, self._job
+        return Loader(
+            store=hub.store,
+            sync=self.sync,
+            stream=job.stream,
+            feed=job.mapping.feed,
+            mapping=job.compiled,
+            lease=self.lease,
+            clock=hub.clock,
+            data_keys=hub.data_keys,
+            progress=progress,
+        )
+
+
+_MAX_REPEATS = 2
+"""How often a page may come again unchanged before it is called a loop."""
+
+
+@contextmanager
+def _ahead(work: _Work, config: ConnectorConfig) -> Iterator[Iterator[tuple[LandedBatch, Page]]]:
+    """Read in a thread, at most :data:`_READ_AHEAD` pages ahead; its error is raised here."""
+    waiting: queue.Queue[tuple[LandedBatch, Page] | BaseException | None] = queue.Queue(_READ_AHEAD)
+    stop = threading.Event()
+
+    def put(item: tuple[LandedBatch, Page] | BaseException | None) -> bool:
+        while not stop.is_set():
+            try:
+                waiting.put(item, timeout=0.2)
+                return True
+            except queue.Full:
+                continue
+        return False
+
+    def read() -> None:
+        try:
+            for item in work.read(config):
+                if not put(item):
+                    return
+            put(None)
+        except BaseException as error:
+            put(error)
+
+    def pages() -> Iterator[tuple[LandedBatch, Page]]:
+        while (item := waiting.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+
+    thread = threading.Thread(target=read, name=f"pull-{work.run_id}", daemon=True)
+    thread.start()
+    try:
+        yield pages()
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _as_hub_error(error: BaseException, job: _Job) -> HrHubError:
+    """Turn anything into an error of ours; where it happened is kept, what it said is not."""
+    if isinstance(error, HrHubError):
+        return error
+    frame = traceback.extract_tb(error.__traceback__)[-1] if error.__traceback__ else None
+    where = f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" if frame else "-"
+    if isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit):
+        return Fenced("run.interrupted")
+    return HrHubError("internal.unexpected", kind=type(error).__name__, where=where)
+
+
+def _told(error: HrHubError, job: _Job) -> HrHubError:
+    """Add who and what it is about, where the one who raised it could not know."""
+    for name, value in (
+        ("vendor", job.connector.title),
+        ("connector", job.connector.name),
+        ("connection", job.connection),
+        ("stream", job.stream.name),
+    ):
+        error.context.setdefault(name, value)
+    return error
+
+
+def open_hub(
+    settings: Settings | None = None,
+    *,
+    create: bool = False,
+    clock: Clock | None = None,
+) -> Hub:
+    """Open store and keys; with ``create`` make what is missing of them.
+
+    Raises:
+        KeysUnavailable: The key ring is missing, broken, or readable by others.
+        StorageError: The store is missing, outdated, readable by others, or out of reach.
+    """
+    settings = settings or Settings.from_env()
+    if create:
+        settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not settings.keyring.exists():
+            FileKeyring.create(settings.keyring)
+    provider = default_provider(settings.keyring)
+    provider.current()  # before the store is touched: no key, no work
+    store = open_store(settings.store_url, create=create)
+    try:
+        keys = open_tenant(provider, StoredKeys(store), settings.tenant, clock=clock)
+    except BaseException:
+        store.close()
+        raise
+    return Hub(settings, store, keys, clock)

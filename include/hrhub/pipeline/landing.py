@@ -1,0 +1,172 @@
+"""The landing zone: every page is kept, encrypted, before anything is read out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from hrhub.ambient import Clock, new_id
+from hrhub.connector import Completeness, Page
+from hrhub.crypto import (
+    EnvelopeError,
+    SegmentPlace,
+    SegmentWriter,
+    TenantKeys,
+    dek_id_of,
+    read_segment,
+)
+from hrhub.errors import StorageError
+from hrhub.store import keys as key_store
+from hrhub.store import landing as manifest
+from hrhub.store import runs
+from hrhub.store.engine import Store
+from hrhub.store.landing import LandedBatch
+from hrhub.store.lease import Lease
+
+KEEP = timedelta(days=7)
+"""How long landed pages stay."""
+
+_PURPOSE = "landing"
+_JSON_TYPE = 7
+
+
+def seal_cursor(keys: TenantKeys, sync_id: int, cursor: Any) -> bytes:
+    """Seal a cursor; it may hold personal values."""
+    return keys.cursor_key().seal(
+        msgspec.json.encode(cursor),
+        entity="hub_cursor",
+        field_path="sealed_value",
+        row_uid=str(sync_id),
+        type_byte=_JSON_TYPE,
+        padded=False,
+    )
+
+
+def open_cursor(keys: TenantKeys, sync_id: int, sealed: bytes | None) -> Any:
+    """Open a stored cursor; None stays None."""
+    if sealed is None:
+        return None
+    _, body = keys.cursor_key(dek_id_of(sealed)).open(
+        sealed,
+        entity="hub_cursor",
+        field_path="sealed_value",
+        row_uid=str(sync_id),
+    )
+    return msgspec.json.decode(body)
+
+
+class Landing:
+    """Write and read the pages of one sync.
+
+    Args:
+        store: Where the manifest is.
+        root: Directory of the segment files.
+        keys: The tenant's keys.
+        sync_id: The sync.
+        stream: Name of its stream; part of what a segment is bound to.
+        clock: Dates the manifest.
+    """
+
+    def __init__(
+        self, store: Store, root: Path, keys: TenantKeys, sync_id: int, stream: str, clock: Clock
+    ) -> None:
+        self._store = store
+        self._root = root
+        self._keys = keys
+        self._sync_id = sync_id
+        self._stream = stream
+        self._clock = clock
+        self._page_key = keys.fingerprint_key("landing.page")
+
+    def _place(self, batch_uid: str) -> SegmentPlace:
+        return SegmentPlace(self._keys.tenant, self._sync_id, self._stream, batch_uid)
+
+    def land(self, run_id: str, page: Page, lease: Lease) -> LandedBatch:
+        """Keep a page: segment file first, manifest row after it, under the fence.
+
+        Raises:
+            StorageError: The landing directory cannot be written.
+            Fenced: A newer run took the sync over.
+        """
+        batch_uid = new_id()
+        [(record, key)] = self._keys.create_deks(_PURPOSE, [f"batch:{batch_uid}"])
+        folder = self._root / f"{self._sync_id:06d}"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        name = f"{folder.name}/{batch_uid}.seg"
+        with SegmentWriter(
+            self._root / name, key, self._place(batch_uid), page_key=self._page_key
+        ) as writer:
+            writer.write(page.body)
+            segment = writer.commit()
+        with self._store.write() as tx:
+            key_store.insert_deks(tx, [record])
+            landed = LandedBatch(
+                batch_uid=batch_uid,
+                tenant=self._keys.tenant,
+                sync_id=self._sync_id,
+                run_id=run_id,
+                stream=self._stream,
+                seq=runs.take_seq(tx, run_id),
+                file=name,
+                wire_bytes=len(page.body),
+                decoded_bytes=segment.plain_bytes,
+                records=0,
+                sha256_ct=segment.sha256_ct,
+                hmac_pt=segment.hmac_pt,
+                completeness=page.completeness.value,
+                landed_at=self._clock.now(),
+                token=lease.token,
+                meta=dict(page.meta),
+                vendor_total=page.total,
+                sealed_cursor=None
+                if page.cursor is None
+                else seal_cursor(self._keys, self._sync_id, page.cursor),
+            )
+            manifest.add(tx, landed)
+            lease.fence(tx)
+        return landed
+
+    def read(self, batch: LandedBatch) -> Page:
+        """Return a landed page as it came, without its cursor.
+
+        Raises:
+            StorageError: The segment is missing or damaged (``landing.damaged``).
+        """
+        with self._store.read() as tx:
+            [record] = key_store.load_deks(
+                tx, self._keys.tenant, [f"batch:{batch.batch_uid}"], purpose=_PURPOSE
+            )
+        try:
+            key = self._keys.load_dek(record)
+            body = read_segment(self._root / batch.file, key, self._place(batch.batch_uid))
+        except EnvelopeError:
+            raise StorageError("landing.damaged", run=batch.run_id, seq=batch.seq) from None
+        return Page(
+            body=body,
+            meta=batch.meta or {},
+            total=batch.vendor_total,
+            completeness=Completeness(batch.completeness),
+        )
+
+    def read_run(self, run_id: str) -> Iterator[tuple[LandedBatch, Page]]:
+        """Yield the pages of a run in the order in which they landed."""
+        with self._store.read() as tx:
+            batches = manifest.of_run(tx, run_id)
+        for batch in batches:
+            yield batch, self.read(batch)
+
+
+def sweep(store: Store, root: Path, clock: Clock) -> int:
+    """Remove landed pages whose time is over; return how many."""
+    with store.read() as tx:
+        over = manifest.expired(tx, clock.now() - KEEP)
+    if not over:
+        return 0
+    for batch in over:
+        (root / batch.file).unlink(missing_ok=True)
+    with store.write() as tx:
+        return manifest.mark_dropped(tx, [batch.batch_uid for batch in over])

@@ -1,0 +1,103 @@
+"""Source links: which record of which vendor stands for which row of the store.
+
+References between records of one connection are resolved here too. One that points to a record
+not yet stored waits in ``hub_waiting_ref`` and is filled in when that record arrives, so the order
+in which streams and records come does not matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hrhub.model import ENTITIES
+from hrhub.pipeline.batch import Sync
+from hrhub.store import bulk, schema
+
+_LINK = schema.hub_source_link
+_WAITING = schema.hub_waiting_ref
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One known source record."""
+
+    id: str
+    source_key: bytes
+    entity_id: str
+    content: bytes
+    version: str
+    landed_seq: int
+    row_version: int = 1
+
+
+class Links:
+    """Look up the links of one connection."""
+
+    def __init__(self, sync: Sync) -> None:
+        self._where = {"tenant": sync.tenant, "connection_id": sync.connection}
+
+    def fetch(self, tx: Any, entity: str, source_keys: Sequence[bytes]) -> dict[bytes, Link]:
+        """Return the known links of one entity by source key, in one round trip."""
+        rows = bulk.fetch_by(
+            tx,
+            _LINK,
+            "source_key",
+            source_keys,
+            select=("id", "source_key", "entity_id", "content", "version", "landed_seq"),
+            where={**self._where, "entity": entity},
+        )
+        return {
+            bytes(k): Link(i, bytes(k), e, bytes(c), v or "", seq) for i, k, e, c, v, seq in rows
+        }
+
+    def facts(self, tx: Any, entity: str, sync_id: int, keys: Sequence[bytes]) -> dict[bytes, Link]:
+        """Return known facts by source key; a fact is its own link."""
+        rows = bulk.fetch_by(
+            tx,
+            schema.ENTITY_TABLES[entity],
+            "source_key",
+            keys,
+            select=("id", "source_key", "content", "row_version"),
+            where={"sync_id": sync_id},
+        )
+        return {bytes(k): Link(i, bytes(k), i, bytes(c), "", 0, n) for i, k, c, n in rows}
+
+    def targets(self, tx: Any, entity: str, source_keys: Iterable[bytes]) -> dict[bytes, str]:
+        """Return the row ids that references point to, for those already stored."""
+        wanted = list(set(source_keys))
+        if not wanted:
+            return {}
+        return {k: link.entity_id for k, link in self.fetch(tx, entity, wanted).items()}
+
+    def settle(self, tx: Any, entity: str, arrived: dict[bytes, str]) -> int:
+        """Fill in the references that waited for records which have now arrived.
+
+        Args:
+            tx: The open transaction.
+            entity: Entity of the arrived records.
+            arrived: Their source keys and row ids.
+
+        Returns:
+            How many references were filled in.
+        """
+        waiting = bulk.fetch_by(
+            tx,
+            _WAITING,
+            "ref_key",
+            list(arrived),
+            select=("id", "row_entity", "row_id", "field", "ref_key"),
+            where={**self._where, "ref_entity": entity},
+        )
+        by_column: dict[tuple[str, str], list[tuple[str, str]]] = {}
+        for _, row_entity, row_id, field, ref_key in waiting:
+            by_column.setdefault((row_entity, field), []).append(
+                (str(row_id), arrived[bytes(ref_key)])
+            )
+        for (row_entity, field), rows in by_column.items():
+            if field not in ENTITIES[row_entity].by_name:
+                continue
+            bulk.update(tx, schema.metadata.tables[row_entity], "id", (field,), rows)
+        bulk.delete_by(tx, _WAITING, "id", [w[0] for w in waiting])
+        return len(waiting)

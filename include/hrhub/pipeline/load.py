@@ -1,0 +1,163 @@
+"""Load landed pages: batches of records, each applied in one fenced transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from hrhub.ambient import Clock
+from hrhub.connector import Page, Stream
+from hrhub.crypto import DataKeyCache, audit_linker
+from hrhub.mapping import CompiledMapping
+from hrhub.model import ENTITIES, Feed
+from hrhub.pipeline.apply import apply
+from hrhub.pipeline.batch import Sync
+from hrhub.pipeline.counts import Counts
+from hrhub.pipeline.gate import Gate
+from hrhub.pipeline.records import Record, Sieve, Splitter
+from hrhub.pipeline.rejects import Quarantine
+from hrhub.pipeline.subjects import Subjects
+from hrhub.store import audit, bulk, cursors, runs, schema
+from hrhub.store import landing as manifest
+from hrhub.store.engine import Store
+from hrhub.store.landing import LandedBatch
+from hrhub.store.lease import Lease
+
+BATCH_RECORDS = 4_000
+"""Records at which a transaction is closed; pages are never divided."""
+
+BATCH_BYTES = 16 << 20
+
+Progress = Callable[[Counts], None]
+"""Called after each transaction with what the run has come to so far."""
+
+
+class Loader:
+    """Take landed pages in order and apply them.
+
+    A transaction spans whole pages, as many as fit a batch. The cursor of a page moves in the
+    transaction that applies it; for grouped streams at the end of the run, because the last series
+    of a page is complete only when the next page has begun.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        sync: Sync,
+        stream: Stream,
+        feed: Feed,
+        mapping: CompiledMapping,
+        lease: Lease,
+        clock: Clock,
+        data_keys: DataKeyCache,
+        progress: Progress | None = None,
+    ) -> None:
+        self._store = store
+        self._sync = sync
+        self._stream = stream
+        self._feed = feed
+        self._lease = lease
+        self._clock = clock
+        self._progress = progress
+        self._subjects = Subjects(sync.keys, data_keys)
+        self._quarantine = Quarantine(sync)
+        self._link = audit_linker(sync.keys)
+        self._splitter = Splitter(stream)
+        self._gate_key = sync.keys.fingerprint_key("gate")
+        facts = schema.ENTITY_TABLES[feed.entity] if ENTITIES[feed.entity].fact else None
+        with store.read() as tx:
+            known = bulk.fingerprints(tx, sync.sync_id, facts=facts)
+        gate = Gate(
+            self._gate_key, f"{sync.sync_id}/{sync.mapping_version}", known, stream.volatile
+        )
+        self.sieve = Sieve(stream, mapping, gate, sync.hash_key)
+        self._records: list[Record] = []
+        self._pages: list[LandedBatch] = []
+        self._bytes = 0
+        self._cursor: bytes | None = None
+        self._started = clock.monotonic()
+        self.counts = Counts()
+
+    def take(self, landed: LandedBatch, page: Page) -> None:
+        """Add a page, and apply what has gathered when it is enough.
+
+        A page that an earlier try of this run applied is only looked at for an open series.
+
+        Raises:
+            ContractChanged: The page cannot be cut into records; it stays in the landing zone.
+            Fenced: A newer run took over; what was open is rolled back.
+        """
+        seq = ((landed.token or 0) << 20) | landed.seq
+        records = self._splitter.split(page, landed.batch_uid, seq)
+        if landed.sealed_cursor is not None:
+            self._cursor = landed.sealed_cursor
+        if landed.state == manifest.APPLIED:
+            return
+        self._records += records
+        self._pages.append(landed)
+        self._bytes += len(page.body)
+        if len(self._records) >= BATCH_RECORDS or self._bytes >= BATCH_BYTES:
+            self._commit(last=False)
+
+    def finish(self) -> Counts:
+        """Apply the rest and return the run's counts."""
+        self._records += self._splitter.end()
+        self._commit(last=True)
+        return self.counts
+
+    def _commit(self, *, last: bool) -> None:
+        self._lease.check()
+        sifted = self.sieve.sift(self._records)
+        now = self._clock.now()
+        committed = False
+        try:
+            with self._store.write() as tx:
+                applied = apply(tx, self._sync, self._feed, self._subjects, sifted, now=now)
+                self._quarantine.settle(tx, applied.rejects, applied.accepted, now)
+                counts = applied.counts + Counts(pages=len(self._pages), bytes=self._bytes)
+                self._close(tx, counts, last=last)
+            committed = True
+        finally:
+            self._subjects.end(committed=committed)
+            if not committed:
+                self._quarantine.forget_key()
+        elapsed = self._clock.monotonic() - self._started
+        self.counts = replace(self.counts + counts, seconds=round(elapsed, 3))
+        self._records, self._pages, self._bytes = [], [], 0
+        if self._progress:
+            self._progress(self.counts)
+
+    def _close(self, tx: Any, counts: Counts, *, last: bool) -> None:
+        """Write what belongs to the transaction beside the rows; the fence is the last word."""
+        sync, now = self._sync, self._clock.now()
+        for landed in self._pages:
+            mine = counts.numbers() if landed is self._pages[-1] else {}
+            manifest.mark_applied(tx, landed.batch_uid, mine, at=now)
+        if self._cursor is not None and (last or not self._stream.grouped):
+            standing = cursors.load(tx, sync.sync_id)
+            if standing.sealed_value != self._cursor:
+                cursors.move(
+                    tx,
+                    sync.sync_id,
+                    self._cursor,
+                    seq=standing.seq + 1,
+                    run_id=sync.run_id,
+                    at=now,
+                )
+        runs.add_counts(tx, sync.run_id, **counts.numbers())
+        if counts.inserted + counts.updated + counts.quarantined:
+            audit.append(
+                tx,
+                self._link,
+                sync.tenant,
+                at=now,
+                actor=f"sync:{sync.connection}/{sync.stream}",
+                action="sync.apply",
+                object_=self._feed.entity,
+                run_id=sync.run_id,
+                n=counts.inserted + counts.updated,
+                quarantined=counts.quarantined,
+            )
+        self._lease.fence(tx)

@@ -1,0 +1,235 @@
+"""From raw records to mapped ones: split, group, gate, decode, map. Nothing here writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+from hrhub.connector import Page, Stream
+from hrhub.errors import RowRejected
+from hrhub.mapping import CompiledMapping, Mapped, Rejected
+from hrhub.pipeline.gate import Gate
+
+Raw = bytes | memoryview
+
+
+@dataclass(slots=True)
+class Record:
+    """One record of the hub in its raw form: a vendor record, or a whole series of them.
+
+    ``batch_uid`` and ``index`` say where it landed, ``landed_seq`` in which order.
+    """
+
+    parts: list[Raw]
+    meta: Mapping[str, str | int]
+    batch_uid: str
+    index: int
+    landed_seq: int
+    fingerprint: bytes = b""
+
+
+@dataclass(slots=True)
+class Unit:
+    """One mapped record, ready to be applied.
+
+    Attributes:
+        record: Where it came from; kept until the transaction ends, for quarantine.
+        key: The vendor's key, parts as text.
+        source_key: Keyed hash of the key, 16 bytes: how the store knows the record.
+        content: Keyed hash of the mapped values, 16 bytes.
+        version: Sortable text of the vendor's change time, empty when it gives none.
+        rows: The mapped rows; one, but for grouped streams.
+    """
+
+    record: Record
+    key: tuple[str, ...]
+    source_key: bytes
+    content: bytes
+    version: str
+    rows: list[Mapped]
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The mapped values of a record that is one row."""
+        return self.rows[0].values
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A record that goes to quarantine, and why; no values."""
+
+    record: Record
+    reason: str
+    field_path: str
+    field: str
+    rule: str
+    source_key: bytes | None = None
+
+
+@dataclass(slots=True)
+class Sifted:
+    """A stretch of records after gate, decoding and mapping."""
+
+    seen: int = 0
+    unchanged: int = 0
+    units: list[Unit] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+
+
+class Splitter:
+    """Cut pages into records, and gather series that cross a page's end.
+
+    The last series of a page stays open until the next page or :meth:`end` closes it.
+    """
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._open: Record | None = None
+        self._open_key = ""
+
+    def split(self, page: Page, batch_uid: str, landed_seq: int) -> list[Record]:
+        """Return the records that this page completes.
+
+        Raises:
+            ContractChanged: The page cannot be cut into records.
+        """
+        raws = self._stream.records.split(page.body)
+        if not self._stream.grouped:
+            return [
+                Record([raw], page.meta, batch_uid, index, landed_seq)
+                for index, raw in enumerate(raws)
+            ]
+        closed: list[Record] = []
+        for index, raw in enumerate(raws):
+            key = self._stream.records.group_key(raw)
+            if self._open is not None and key == self._open_key:
+                self._open.parts.append(raw)
+            else:
+                if self._open is not None:
+                    closed.append(self._open)
+                self._open = Record([raw], page.meta, batch_uid, index, landed_seq)
+                self._open_key = key
+        return closed
+
+    def end(self) -> list[Record]:
+        """Return the series that was still open."""
+        last, self._open = self._open, None
+        return [last] if last else []
+
+
+class Sieve:
+    """Take records through gate, decoding and mapping."""
+
+    def __init__(
+        self, stream: Stream, mapping: CompiledMapping, gate: Gate, hash_key: bytes
+    ) -> None:
+        self._stream = stream
+        self._mapping = mapping
+        self._gate = gate
+        self._hash = blake2b(key=hash_key, digest_size=16)
+        self._encode = msgspec.json.Encoder(decimal_format="string").encode
+
+    def sift(self, records: Sequence[Record]) -> Sifted:
+        """Return what became of the records; unchanged ones are only counted."""
+        out = Sifted(seen=len(records))
+        changed: list[Record] = []
+        for stretch in _by_page(records):
+            raws = [_whole(r) for r in stretch]
+            prints = self._gate.fingerprints(raws, stretch[0].meta)
+            for record, fingerprint, passes in zip(
+                stretch, prints, self._gate.passes(prints), strict=True
+            ):
+                record.fingerprint = fingerprint
+                if passes:
+                    changed.append(record)
+        out.unchanged = len(records) - len(changed)
+        self._map(changed, out)
+        return out
+
+    def remap(self, records: Sequence[Record]) -> Sifted:
+        """Return all records mapped, whatever the gate knows (for replay)."""
+        out = Sifted(seen=len(records))
+        for record in records:
+            record.fingerprint = self._gate.fingerprints([_whole(record)], record.meta)[0]
+        self._map(records, out)
+        return out
+
+    def _map(self, records: Sequence[Record], out: Sifted) -> None:
+        decode = self._stream.records.decode
+        docs: list[dict[str, Any]] = []
+        kept: list[Record] = []
+        for record in records:
+            try:
+                decoded = [decode(part, record.meta) for part in record.parts]
+            except RowRejected as error:
+                out.rejects.append(Reject(record, error.reason, error.field_path, "", error.rule))
+                continue
+            docs += decoded
+            kept.append(record)
+        results = iter(self._mapping.map(docs))
+        for record in kept:
+            rows = [next(results) for _ in record.parts]
+            refused = next((r for r in rows if isinstance(r, Rejected)), None)
+            if refused is not None:
+                source_key = self.source_key(refused.key) if refused.key else None
+                out.rejects.append(
+                    Reject(
+                        record,
+                        refused.reason,
+                        refused.field_path,
+                        refused.field,
+                        refused.rule,
+                        source_key,
+                    )
+                )
+                continue
+            out.units.append(self._unit(record, [r for r in rows if isinstance(r, Mapped)]))
+
+    def _unit(self, record: Record, rows: list[Mapped]) -> Unit:
+        key = rows[0].key
+        digest = self._hash.copy()
+        version = ""
+        for row in rows:
+            modified = row.values.pop("modified_at", None)  # orders versions, is no content
+            digest.update(self._encode((row.values, row.children)))
+            if isinstance(modified, datetime):
+                version = max(version, modified.astimezone(UTC).isoformat(timespec="microseconds"))
+        return Unit(record, key, self.source_key(key), digest.digest(), version, rows)
+
+    def source_key(self, key: tuple[str, ...]) -> bytes:
+        """Return the keyed hash under which the store knows a vendor's key."""
+        return source_key(self._hash, key)
+
+
+def source_key(keyed: Any, key: tuple[str, ...]) -> bytes:
+    """Hash a vendor's key with a keyed state; parts are length-prefixed, never joined."""
+    digest = keyed.copy()
+    for part in key:
+        data = part.encode()
+        digest.update(len(data).to_bytes(4, "big"))
+        digest.update(data)
+    out: bytes = digest.digest()
+    return out
+
+
+def _whole(record: Record) -> Raw:
+    if len(record.parts) == 1:
+        return record.parts[0]
+    return b"[" + b",".join(record.parts) + b"]"
+
+
+def _by_page(records: Sequence[Record]) -> Iterator[list[Record]]:
+    """Yield stretches of records that share their page's facts."""
+    stretch: list[Record] = []
+    for record in records:
+        if stretch and record.meta is not stretch[0].meta:
+            yield stretch
+            stretch = []
+        stretch.append(record)
+    if stretch:
+        yield stretch

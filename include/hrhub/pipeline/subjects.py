@@ -1,0 +1,75 @@
+"""The data keys of the people a batch touches: one key per person."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from hrhub.crypto import DataKey, DataKeyCache, DekRecord, TenantKeys
+from hrhub.crypto.caching import MAX_DATA_KEYS
+from hrhub.errors import KeysUnavailable
+from hrhub.store import keys as key_store
+
+PURPOSE = "subject"
+
+
+class Subjects:
+    """Load and create data keys in bulk, and remember a bounded number of them.
+
+    Keys made in a transaction are remembered only once it was committed: a key that was rolled
+    back must never seal anything.
+    """
+
+    def __init__(self, keys: TenantKeys, cache: DataKeyCache) -> None:
+        self._keys = keys
+        self._cache = cache
+        self._ids: OrderedDict[str, bytes] = OrderedDict()
+        self._batch: dict[str, DataKey] = {}
+        self.created: list[DekRecord] = []
+
+    def create(self, person_ids: Sequence[str]) -> None:
+        """Make a key for each new person."""
+        for record, key in self._keys.create_deks(PURPOSE, person_ids):
+            self.created.append(record)
+            self._batch[record.owner] = key
+
+    def load(self, tx: Any, person_ids: Iterable[str]) -> None:
+        """Have the keys of known people at hand, in one round trip."""
+        missing: list[str] = []
+        for person_id in set(person_ids).difference(self._batch):
+            key_id = self._ids.get(person_id)
+            key = self._cache.get(key_id) if key_id else None
+            if key is None:
+                missing.append(person_id)
+            else:
+                self._batch[person_id] = key
+        if missing:
+            for record in key_store.load_deks(tx, self._keys.tenant, missing, purpose=PURPOSE):
+                self._batch[record.owner] = self._cache.load(record, self._keys)
+                self._remember(record.owner, record.dek_id)
+
+    def key(self, person_id: str) -> DataKey:
+        """Return the key of a person loaded or created in this transaction.
+
+        Raises:
+            KeysUnavailable: The person has no key any more: erased, or never stored.
+        """
+        key = self._batch.get(person_id)
+        if key is None:
+            raise KeysUnavailable("keys.subject_missing", person=person_id)
+        return key
+
+    def end(self, *, committed: bool) -> None:
+        """Forget the transaction's keys, but keep new ones in the cache when it was committed."""
+        if committed:
+            for record in self.created:
+                self._cache.put(self._batch[record.owner])
+                self._remember(record.owner, record.dek_id)
+        self._batch = {}
+        self.created = []
+
+    def _remember(self, person_id: str, key_id: bytes) -> None:
+        self._ids[person_id] = key_id
+        if len(self._ids) > MAX_DATA_KEYS:
+            self._ids.popitem(last=False)

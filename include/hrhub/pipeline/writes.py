@@ -1,0 +1,380 @@
+"""What a transaction will write, gathered per table and flushed in bulk.
+
+Handlers say what a row holds in canonical terms; here it is sealed by class, indexed blindly and
+turned into columns. One instance serves one transaction.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from typing import Any
+
+from hrhub.ambient import new_ids
+from hrhub.crypto import DataKey, normaliser_for, open_group, row_seal, seal_group
+from hrhub.crypto.blind import BlindIndex
+from hrhub.model import ENTITIES, Entity, Privacy
+from hrhub.pipeline.batch import Batch, Sync
+from hrhub.pipeline.records import Unit
+from hrhub.pipeline.subjects import Subjects
+from hrhub.store import bulk, schema
+from hrhub.store import keys as key_store
+from hrhub.store.types import FOREVER
+
+Values = Mapping[str, Any]
+
+_LINK_COLUMNS = (
+    "id",
+    "tenant",
+    "sync_id",
+    "connection_id",
+    "entity",
+    "source_key",
+    "entity_id",
+    "fingerprint",
+    "content",
+    "version",
+    "landed_seq",
+    "state",
+    "first_seen",
+)
+_LINK_CHANGES = ("fingerprint", "content", "version", "landed_seq", "state", "sync_id")
+_WAITING_COLUMNS = (
+    "id",
+    "tenant",
+    "connection_id",
+    "row_entity",
+    "row_id",
+    "field",
+    "ref_entity",
+    "ref_key",
+)
+_INDEX_COLUMNS = ("tenant", "index_id", "version", "bi", "row_uid")
+
+
+class Shape:
+    """The columns of one entity, worked out once from the model."""
+
+    def __init__(self, entity: Entity) -> None:
+        self.name = entity.name
+        self.table = schema.ENTITY_TABLES[entity.name]
+        self.open = tuple(f.name for f in entity.of(Privacy.OPEN))
+        self.personal = tuple(sorted(f.name for f in entity.of(Privacy.PERSONAL)))
+        self.sensitive = tuple(sorted(f.name for f in entity.of(Privacy.SENSITIVE)))
+        self.indexed = tuple((f.name, f.index) for f in entity.fields if f.index is not None)
+        groups = (
+            *((schema.SEALED_PERSONAL,) if self.personal else ()),
+            *((schema.SEALED_SENSITIVE,) if self.sensitive else ()),
+        )
+        self.sealed = (*groups, "row_seal") if groups else ()
+        self.values = (*self.open, *self.sealed)
+        self.extra: tuple[str, ...] = ()
+        if entity.history:
+            self.extra = ("series_id", "valid_from", "valid_to", "seq", "recorded_at", "dated_by")
+        if entity.fact:
+            self.extra = ("source_key", "sync_id", "fingerprint")
+        self.insert = (
+            "id",
+            "tenant",
+            "link_id",
+            *self.values,
+            "content",
+            "row_version",
+            "created_at",
+            "updated_at",
+            *self.extra,
+        )
+        self.update = (*self.values, "content", "row_version", "updated_at")
+
+
+@cache
+def shape(entity: str) -> Shape:
+    """Return the columns of an entity."""
+    return Shape(ENTITIES[entity])
+
+
+class Writes:
+    """Rows to insert, update and retire in one transaction."""
+
+    def __init__(self, sync: Sync, now: datetime, subjects: Subjects) -> None:
+        self._sync = sync
+        self._now = now
+        self._subjects = subjects
+        self._inserts: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+        self._updates: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+        self._refingered: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+        self._retired: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+        self._superseded: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+        self._new_links: list[tuple[Any, ...]] = []
+        self._changed_links: list[tuple[Any, ...]] = []
+        self._index: list[tuple[Any, ...]] = []
+        self._unindex: list[str] = []
+        self._waiting: list[tuple[Any, ...]] = []
+        self.arrived: dict[str, dict[bytes, str]] = defaultdict(dict)
+
+    def link(
+        self,
+        link_id: str,
+        entity: str,
+        entity_id: str,
+        source_key: bytes,
+        *,
+        fingerprint: bytes = b"",
+        content: bytes = b"",
+        version: str = "",
+        landed_seq: int = 0,
+    ) -> None:
+        """Remember which source record stands for a row."""
+        sync = self._sync
+        self._new_links.append(
+            (
+                link_id,
+                sync.tenant,
+                sync.sync_id,
+                sync.connection,
+                entity,
+                source_key,
+                entity_id,
+                fingerprint,
+                content,
+                version,
+                landed_seq,
+                "live",
+                self._now,
+            )
+        )
+        self.arrived[entity][source_key] = entity_id
+
+    def link_unit(self, link_id: str, entity: str, entity_id: str, unit: Unit) -> None:
+        """Remember that a record stands for a row, with what the change gate compares."""
+        self.link(
+            link_id,
+            entity,
+            entity_id,
+            unit.source_key,
+            fingerprint=unit.record.fingerprint,
+            content=unit.content,
+            version=unit.version,
+            landed_seq=unit.record.landed_seq,
+        )
+
+    def relink(self, link_id: str, unit: Unit, version: str) -> None:
+        """Note that a known source record came again in another form."""
+        record = unit.record
+        self._changed_links.append(
+            (
+                link_id,
+                record.fingerprint,
+                unit.content,
+                version,
+                record.landed_seq,
+                "live",
+                self._sync.sync_id,
+            )
+        )
+
+    def wait(self, row_entity: str, row_id: str, field: str, ref_entity: str, key: bytes) -> None:
+        """Let a reference wait for its record."""
+        sync = self._sync
+        self._waiting.append(
+            (
+                new_ids(1)[0],
+                sync.tenant,
+                sync.connection,
+                row_entity,
+                row_id,
+                field,
+                ref_entity,
+                key,
+            )
+        )
+
+    def insert(
+        self,
+        entity: str,
+        row_id: str,
+        values: Values,
+        content: bytes,
+        *,
+        key: DataKey | None = None,
+        link_id: str | None = None,
+        extra: tuple[Any, ...] = (),
+    ) -> None:
+        """Add a new row; ``extra`` fills the columns of ``Shape.extra``."""
+        form = shape(entity)
+        self._inserts[entity].append(
+            (
+                row_id,
+                self._sync.tenant,
+                link_id,
+                *self._columns(form, row_id, values, 1, key),
+                content,
+                1,
+                self._now,
+                self._now,
+                *extra,
+            )
+        )
+        self._reindex(form, row_id, values)
+
+    def update(
+        self,
+        entity: str,
+        row_id: str,
+        values: Values,
+        content: bytes,
+        row_version: int,
+        *,
+        key: DataKey | None = None,
+    ) -> None:
+        """Replace a row's values; ``values`` holds all of them, old ones kept included."""
+        form = shape(entity)
+        self._updates[entity].append(
+            (
+                row_id,
+                *self._columns(form, row_id, values, row_version, key),
+                content,
+                row_version,
+                self._now,
+            )
+        )
+        if form.indexed:
+            self._unindex.append(row_id)
+            self._reindex(form, row_id, values)
+
+    def refinger(self, entity: str, row_id: str, fingerprint: bytes) -> None:
+        """Note the raw form in which a fact came last, so that the gate stops it next time."""
+        self._refingered[entity].append((row_id, fingerprint))
+
+    def retire(self, entity: str, row_id: str, reason: str) -> None:
+        """Mark a row as removed at its source."""
+        self._retired[entity].append((row_id, self._now, reason))
+        if shape(entity).indexed:
+            self._unindex.append(row_id)
+
+    def supersede(self, entity: str, row_id: str) -> None:
+        """Close a slice that is no longer believed; it stays readable as of before."""
+        self._superseded[entity].append((row_id, self._now))
+
+    def slice_of(
+        self, series_id: str, valid_from: date, valid_to: date | None, seq: int, dated_by: str
+    ) -> tuple[Any, ...]:
+        """Return the extra columns of a slice."""
+        return (series_id, valid_from, valid_to or FOREVER, seq, self._now, dated_by)
+
+    def flush(self, tx: Any) -> None:
+        """Write everything."""
+        if self._subjects.created:
+            key_store.insert_deks(tx, self._subjects.created)
+        for entity, rows in self._inserts.items():
+            bulk.insert(tx, shape(entity).table, shape(entity).insert, rows)
+        for entity, rows in self._updates.items():
+            bulk.update(tx, shape(entity).table, "id", shape(entity).update, rows)
+        for entity, rows in self._retired.items():
+            bulk.update(tx, shape(entity).table, "id", ("removed_at", "removal_reason"), rows)
+        for entity, rows in self._superseded.items():
+            bulk.update(tx, shape(entity).table, "id", ("superseded_at",), rows)
+        for entity, rows in self._refingered.items():
+            bulk.update(tx, shape(entity).table, "id", ("fingerprint",), rows)
+        if self._unindex:
+            bulk.delete_by(tx, schema.hub_blind_index, "row_uid", self._unindex)
+        bulk.insert(tx, schema.hub_blind_index, _INDEX_COLUMNS, self._index)
+        bulk.insert(tx, schema.hub_source_link, _LINK_COLUMNS, self._new_links)
+        bulk.update(tx, schema.hub_source_link, "id", _LINK_CHANGES, self._changed_links)
+        bulk.insert(tx, schema.hub_waiting_ref, _WAITING_COLUMNS, self._waiting)
+
+    def _columns(
+        self, form: Shape, row_id: str, values: Values, row_version: int, key: DataKey | None
+    ) -> tuple[Any, ...]:
+        """Return open columns and envelopes in table order."""
+        get = values.get
+        if not form.sealed:
+            return tuple([get(name) for name in form.open])
+        assert key is not None, f"{form.name} rows are sealed and need their subject's key"
+        tenant = self._sync.tenant
+        row: list[Any] = [get(name) for name in form.open]
+        envelopes: dict[str, bytes] = {}
+        for group, names in (
+            (schema.SEALED_PERSONAL, form.personal),
+            (schema.SEALED_SENSITIVE, form.sensitive),
+        ):
+            if not names:
+                continue
+            told = {name: values[name] for name in names if name in values}
+            if told:
+                envelopes[group] = seal_group(key, tenant, form.name, group, row_id, told)
+                row.append(envelopes[group])
+            else:
+                row.append(None)
+        told_open = {n: v for n in form.open if (v := get(n)) is not None}
+        row.append(row_seal(key, form.name, row_id, row_version, told_open, envelopes))
+        return tuple(row)
+
+    def _reindex(self, form: Shape, row_id: str, values: Values) -> None:
+        for name, declared in form.indexed:
+            value = values.get(name)
+            index = blind_index(self._sync, form.name, name, declared, values)
+            entry = index(value) if index and value is not None else None
+            if index and entry is not None:
+                self._index.append(
+                    (
+                        self._sync.tenant,
+                        schema.INDEX_IDS[form.name, name],
+                        index.version,
+                        entry,
+                        row_id,
+                    )
+                )
+
+
+def blind_index(
+    sync: Sync, entity: str, field: str, declared: str, values: Values
+) -> BlindIndex | None:
+    """Return the index of a field; for contacts and documents it depends on the row's kind."""
+    normaliser = normaliser_for(declared, values.get("kind"))
+    return sync.index.eq(entity, field, normaliser) if normaliser else None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRow:
+    """A row as it stands in the store, opened; personal values live in memory only."""
+
+    id: str
+    link_id: str | None
+    row_version: int
+    values: dict[str, Any]
+
+
+def stored(
+    batch: Batch, entity: str, row_ids: Sequence[str], subject_of: Callable[[Values], str]
+) -> dict[str, StoredRow]:
+    """Return rows by id, opened for merging.
+
+    Args:
+        batch: The open transaction.
+        entity: Entity name.
+        row_ids: Ids of the rows.
+        subject_of: Person id of a row, from its open values and ``id``; unused where nothing is
+            sealed.
+    """
+    form = shape(entity)
+    groups = [c for c in form.sealed if c != "row_seal"]
+    columns = ("id", "link_id", "row_version", *form.open, *groups)
+    rows = [
+        dict(zip(columns, row, strict=True))
+        for row in bulk.fetch_by(batch.tx, form.table, "id", row_ids, select=columns, where={})
+    ]
+    if groups:
+        batch.subjects.load(batch.tx, [subject_of(row) for row in rows])
+    found: dict[str, StoredRow] = {}
+    for row in rows:
+        values = {n: row[n] for n in form.open if row[n] is not None}
+        for group in groups:
+            if row[group] is not None:
+                key = batch.subjects.key(subject_of(row))
+                values |= open_group(key, batch.sync.tenant, entity, group, row["id"], row[group])
+        found[row["id"]] = StoredRow(row["id"], row["link_id"], row["row_version"], values)
+    return found
