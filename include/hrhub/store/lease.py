@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, func, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, Connection, literal_column, or_, select, update
 
 from hrhub.errors import Busy, Fenced, StorageError
 from hrhub.store.bulk import insert_ignore
@@ -189,7 +189,8 @@ def _holder(tx: Connection, sync_id: int) -> tuple[str, str]:
 def _now(tx: Connection, plus_s: int = 0) -> ColumnElement[datetime]:
     """Return the database's time as an expression, on SQLite in the width of ``UtcTs``."""
     if tx.dialect.name == "sqlite":
-        text = func.strftime("%Y-%m-%dT%H:%M:%f", "now", f"+{plus_s} seconds", type_=UtcTs)
-        return text.concat(literal_column("'000Z'"))
-    # ``now()`` is when the transaction began; a lease must count from this instant.
-    return func.clock_timestamp(type_=UtcTs) + func.make_interval(0, 0, 0, 0, 0, 0, plus_s)
+        sql = f"strftime('%Y-%m-%dT%H:%M:%f', 'now', '+{plus_s} seconds') || '000Z'"
+    else:
+        # ``now()`` is when the transaction began; a lease must count from this instant.
+        sql = f"clock_timestamp() + interval '{plus_s} seconds'"
+    return literal_column(f"({sql})", UtcTs())
