@@ -12,8 +12,9 @@ from hrhub.connector import Checked, Connector, ConnectorConfig, Session, Stream
 class DemoConfig(ConnectorConfig):
     """All kinds of settings."""
 
-    api_host: str = setting(title="Base URL", help="Root of the API.", slot="host",
-                            example="https://api.example.com")
+    api_host: str = setting(
+        title="Base URL", help="Root of the API.", slot="host", example="https://api.example.com"
+    )
     port: int = setting(443, title="Port", help="Port.", slot="port", ge=1, le=65535)
     client_id: str = setting(title="Client id", help="Who we are.", slot="login")
     password: SecretStr = setting(title="API key", help="Secret.", slot="password")

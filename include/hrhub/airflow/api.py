@@ -69,9 +69,7 @@ class AirflowApi:
         if not isinstance(health, dict):
             return ["api_server"]
         return [
-            part
-            for part in _HEALTH_PARTS
-            if (health.get(part) or {}).get("status") != "healthy"
+            part for part in _HEALTH_PARTS if (health.get(part) or {}).get("status") != "healthy"
         ]
 
     def _exchange(self, method: str, path: str, body: Any) -> tuple[int, bytes]:

@@ -9,9 +9,7 @@ _GROUP = "hrhub"
 
 def stream_asset(conn_id: str, stream: str) -> Asset:
     """Return the asset that moves when a stream of a connection was loaded."""
-    return Asset(
-        name=f"{conn_id}.{stream}", uri=f"hrhub://stream/{conn_id}/{stream}", group=_GROUP
-    )
+    return Asset(name=f"{conn_id}.{stream}", uri=f"hrhub://stream/{conn_id}/{stream}", group=_GROUP)
 
 
 def entity_asset(entity: str) -> Asset:

@@ -122,9 +122,7 @@ def connection_json(connector: Connector, config: ConnectorConfig) -> dict[str, 
     return {**fields, "extra": extra}
 
 
-def _extra_of(
-    connector: Connector, fields: Mapping[str, Any], conn_id: str
-) -> dict[str, Any]:
+def _extra_of(connector: Connector, fields: Mapping[str, Any], conn_id: str) -> dict[str, Any]:
     raw = fields.get("extra") or {}
     try:
         extra = json.loads(raw) if isinstance(raw, str) else dict(raw)

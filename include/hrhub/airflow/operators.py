@@ -8,32 +8,27 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Asset, BaseOperator
 
 from hrhub.airflow.hooks import VendorHook
 from hrhub.airflow.quiet import speak_plainly
+from hrhub.ambient import SystemClock
 from hrhub.errors import HrHubError
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+    from airflow.sdk.types import RuntimeTaskInstanceProtocol
 
     from hrhub.connector import Connector
-    from hrhub.pipeline import Hub
+    from hrhub.pipeline import Counts, Hub
 
 
-class _Numbered(Protocol):
-    """What names one try of one task."""
-
-    dag_id: str
-    run_id: str
-    task_id: str
-    map_index: int
-    try_number: int
+_REPORT_EVERY_S = 5.0
 
 
-def holder_of(ti: _Numbered) -> str:
+def holder_of(ti: RuntimeTaskInstanceProtocol) -> str:
     """Return the name under which a task holds the lease of a sync: unique per try."""
     return f"{ti.dag_id}/{ti.run_id}/{ti.task_id}/{ti.map_index}/{ti.try_number}"
 
@@ -66,12 +61,16 @@ class _StreamOperator(BaseOperator):
                 error.context.setdefault(key, value)
             raise
 
-    def _progress(self) -> Callable[..., None]:
+    def _progress(self) -> Callable[[Counts], None]:
         """Return a listener that writes progress into the task log, counts only."""
+        clock = SystemClock()
+        said_at = clock.monotonic()
 
-        def report(*args: object, **counts: object) -> None:
-            said = [str(arg) for arg in args] + [f"{k}={v}" for k, v in counts.items()]
-            self.log.info("%s %s", self.stream, " ".join(said))
+        def report(counts: Counts) -> None:
+            nonlocal said_at
+            if clock.monotonic() - said_at >= _REPORT_EVERY_S:
+                said_at = clock.monotonic()
+                self.log.info("%s: %s", self.stream, _in_words(counts))
 
         return report
 
@@ -136,7 +135,7 @@ class HrLoadOperator(_StreamOperator):
                 progress=self._progress(),
             )
         result = {"run_id": self.run_id, "stream": self.stream, **asdict(counts)}
-        self.log.info("%s", " ".join(f"{key}={value}" for key, value in result.items()))
+        self.log.info("%s: %s", self.stream, _in_words(counts))
         return result
 
 
@@ -168,6 +167,10 @@ class HrPublishOperator(BaseOperator):
                 key: sum(part[key] for part in parts) for key in ("changed", "rejected")
             }
         return by_stream
+
+
+def _in_words(counts: Counts) -> str:
+    return " ".join(f"{name}={value}" for name, value in asdict(counts).items() if value)
 
 
 def summary_of(counts: Mapping[str, Any]) -> dict[str, int]:

@@ -11,7 +11,7 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +24,7 @@ from hrhub.ambient import Clock, SystemClock
 HOME_VARIABLE = "HRHUB_HOME"
 _START_TOLERANCE_S = 2.0
 _POLL_S = 0.05
+_KILL_ROUNDS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +45,7 @@ class Command:
 class Child:
     """A running child and everything it started."""
 
-    def __init__(
-        self, command: Command, logs: Path, pids: Path, *, pipes: bool = False
-    ) -> None:
+    def __init__(self, command: Command, logs: Path, pids: Path, *, pipes: bool = False) -> None:
         """Start the command; its output goes to ``<logs>/<name>.log``.
 
         ``pipes`` connects its standard input and output to us instead, for what must not be seen
@@ -95,17 +94,19 @@ class Child:
 def stop_all(children: Sequence[Child], grace_s: float, clock: Clock | None = None) -> None:
     """End children together: TERM to each group, after ``grace_s`` KILL to whatever is left."""
     clock = clock or SystemClock()
-    for child in children:
-        _send(_members(child.process.pid), signal.SIGTERM)
+    # Remembered from the start: what left its session cannot be found once its parent is gone.
+    known = {p for child in children for p in _members(child.process.pid)}
+    _send(known, signal.SIGTERM)
     deadline = clock.monotonic() + grace_s
     while clock.monotonic() < deadline:
         for child in children:
             child.process.poll()
-        if not any(_members(child.process.pid) for child in children):
+            known.update(_members(child.process.pid))
+        if not any(_alive(process) for process in known):
             break
         clock.sleep(_POLL_S)
     for child in children:
-        _kill(child.process.pid, clock)
+        _kill(child.process.pid, clock, known)
         child.process.wait()
         for pipe in (child.process.stdin, child.process.stdout):
             if pipe:
@@ -147,7 +148,7 @@ def _ours(leader: int, started: float, home: Path) -> bool:
 
 def _belongs_to(process: psutil.Process, home: Path) -> bool:
     with suppress(psutil.Error):
-        return bool(process.environ().get(HOME_VARIABLE) == str(home))
+        return process.environ().get(HOME_VARIABLE) == str(home)
     return False
 
 
@@ -166,23 +167,24 @@ def _members(leader: int) -> list[psutil.Process]:
 
 def _alive(process: psutil.Process) -> bool:
     with suppress(psutil.Error):
-        return bool(process.status() != psutil.STATUS_ZOMBIE)
+        return process.status() != psutil.STATUS_ZOMBIE
     return False
 
 
-def _send(processes: Sequence[psutil.Process], number: int) -> None:
+def _send(processes: Iterable[psutil.Process], number: int) -> None:
     for process in processes:
         with suppress(psutil.Error):
             process.send_signal(number)
 
 
-def _kill(leader: int, clock: Clock) -> None:
+def _kill(leader: int, clock: Clock, known: Iterable[psutil.Process] = ()) -> None:
     """Send KILL until nothing is left; a group that forks while it dies needs another round."""
-    for _ in range(100):
-        members = _members(leader)
-        if not members:
+    known = list(known)
+    for _ in range(_KILL_ROUNDS):
+        left = {*_members(leader), *(process for process in known if _alive(process))}
+        if not left:
             return
-        _send(members, signal.SIGKILL)
+        _send(left, signal.SIGKILL)
         clock.sleep(_POLL_S)
 
 

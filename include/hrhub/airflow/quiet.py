@@ -43,9 +43,7 @@ def explained(error: HrHubError, connector: str | None = None) -> str:
     return str(messages.explain(error, language, _words.get(name)))
 
 
-def _plain(
-    logger: Any, method: str, event: MutableMapping[str, Any]
-) -> MutableMapping[str, Any]:
+def _plain(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Replace the stack trace of a hub error by its message."""
     carried = event.get("exc_info")
     error = carried if isinstance(carried, BaseException) else None

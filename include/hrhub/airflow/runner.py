@@ -284,8 +284,10 @@ def up(root: Path, *, port: int | None = None, say: Say = print) -> None:
         runner.start()
         migration.register({})
         runner.wait_until_healthy()
-        say(f"Airflow is up: {runner.api.address}, user admin, passwords in "
-            f"{runner.home.passwords}. Stop with Ctrl-C.")
+        say(
+            f"Airflow is up: {runner.api.address}, user admin, passwords in "
+            f"{runner.home.passwords}. Stop with Ctrl-C."
+        )
         runner.tend_until(stopped)
         say("stopping")
 

@@ -19,8 +19,10 @@ LARGEST_BYTES = 16_384
 """A list of slices fits; records do not."""
 
 PERSONAL = {
-    "resident_id": re.compile(r"(?<![0-9A-Za-z])[1-9]\d{5}(?:18|19|20)\d{2}[01]\d[0-3]\d{4}[\dXx]"
-                              r"(?![0-9A-Za-z])"),
+    "resident_id": re.compile(
+        r"(?<![0-9A-Za-z])[1-9]\d{5}(?:18|19|20)\d{2}[01]\d[0-3]\d{4}[\dXx]"
+        r"(?![0-9A-Za-z])"
+    ),
     "mobile": re.compile(r"(?<![0-9A-Za-z.])(?:\+?86[- ]?)?1[3-9]\d{9}(?![0-9A-Za-z])"),
     "email": re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}"),
     "bank_card": re.compile(r"(?<![0-9A-Za-z.])62\d{14,17}(?![0-9A-Za-z])"),
