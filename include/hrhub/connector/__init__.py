@@ -2,6 +2,14 @@
 
 from hrhub.connector.config import ConnectorConfig, setting
 from hrhub.connector.contract import API_VERSION, Checked, Connector, VendorAnswer
+from hrhub.connector.rest import (
+    Everything,
+    HttpStream,
+    ModifiedSince,
+    TimeWindow,
+    page_of,
+)
+from hrhub.connector.session import open_session
 from hrhub.connector.stream import (
     Completeness,
     Cursor,
@@ -20,12 +28,18 @@ __all__ = [
     "Connector",
     "ConnectorConfig",
     "Cursor",
+    "Everything",
+    "HttpStream",
     "JsonRecords",
     "Mode",
+    "ModifiedSince",
     "Page",
     "RecordFormat",
     "Session",
     "Stream",
+    "TimeWindow",
     "VendorAnswer",
+    "open_session",
+    "page_of",
     "setting",
 ]

@@ -55,6 +55,20 @@ class ConnectorConfig(BaseModel):
         "for vendors on your premises. Empty: public addresses only.",
         example="10.20.0.0/16",
     )
+    ca_bundle: str = setting(
+        "",
+        title="Certificate authority file",
+        help="PEM file of the authority to trust instead of the public ones, for vendors whose "
+        "certificate your own authority signed. Verification cannot be switched off.",
+        example="/etc/hrhub/company-ca.pem",
+    )
+    proxy: str = setting(
+        "",
+        title="Proxy",
+        help="Address of an HTTP proxy for this connection. Proxy variables of the environment "
+        "are not read.",
+        example="http://proxy.internal:3128",
+    )
 
 
 def is_secret(info: FieldInfo) -> bool:

@@ -12,7 +12,9 @@ from hrhub.connector.stream import Session, Stream
 from hrhub.errors import HrHubError, PluginError
 
 if TYPE_CHECKING:
+    from hrhub.http.answer import Answer
     from hrhub.http.auth import Auth
+    from hrhub.http.budget import Rate
 
 API_VERSION = 1
 """Version of this contract. A connector built for another one is not loaded."""
@@ -52,6 +54,9 @@ class Connector:
         check: Makes one cheap authorised call and tells who answered.
         streams: What can be read.
         errors: The vendor's error codes.
+        code_of: Finds the vendor's error code in an answer; None when it reports no error.
+        rate: Requests that the vendor agrees to, shared by all workers of a connection.
+        extra_origins: Further https origins to which links in the vendor's answers may lead.
         words: Message texts of the connector's own codes: language -> code -> {what, who, do}.
         evidence: ``documented``, ``client-proven`` or ``recorded``.
     """
@@ -65,6 +70,9 @@ class Connector:
     base_url: Callable[[ConnectorConfig], str] | None = None
     auth: Callable[[ConnectorConfig], Auth] | None = None
     errors: Mapping[str, VendorAnswer] = field(default_factory=dict)
+    code_of: Callable[[Answer], str | None] | None = None
+    rate: Rate | None = None
+    extra_origins: tuple[str, ...] = ()
     words: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
     evidence: str = "documented"
     hrhub_api: int = API_VERSION

@@ -42,11 +42,11 @@ class Channel(Protocol):
         ...
 
     def ask(self, request: Outgoing) -> Answer:
-        """Send a request without authorisation and return any answer that is not transient.
+        """Send a request without authorisation and return the good answer.
 
         Raises:
-            VendorError: No usable answer came after all tries.
-            HrHubError: What the vendor's own error code stands for.
+            AuthError: The vendor refused the credentials in it.
+            HrHubError: What else the vendor's error code or the failure stands for.
         """
         ...
 

@@ -67,8 +67,6 @@ class _Tokened:
 
     def _fetch(self, channel: Channel, rejected: str) -> Token:
         answer = channel.ask(self._request(channel, anew=bool(rejected)))
-        if answer.status >= 400:
-            raise AuthError("auth.refused", **channel.labels, status=answer.status)
         value, life = self._read(answer)
         if value is None:
             raise AuthError("auth.token_missing", **channel.labels, status=answer.status)

@@ -129,7 +129,7 @@ class HttpClient:
             headers: Further headers.
             json: Body to encode as JSON.
             data: Body as form fields or bytes.
-            ok: Statuses from 400 that the caller handles itself.
+            ok: Statuses from 300 that the caller handles itself.
             idempotent: Whether sending it twice does no harm although it is no GET or HEAD.
             expect: What the body must be.
 
@@ -153,7 +153,12 @@ class HttpClient:
         # Signed download links at other origins must not see our credentials.
         auth = self._auth if own else None
         repeatable = idempotent or outgoing.method in SAFE_METHODS
-        return self._until_good(outgoing, auth, ok, expect, repeatable=repeatable)
+        try:
+            return self._until_good(outgoing, auth, ok, expect, repeatable=repeatable)
+        except HrHubError as error:
+            for key, value in self._labels.items():
+                error.context.setdefault(key, value)
+            raise
 
     def safe_link(self, link: str) -> str:
         """Return a link of an answer as an absolute address, if it may be followed.
@@ -224,7 +229,6 @@ class HttpClient:
         if auth is None:
             return self._judged(outgoing, ok, expect)
         channel = _Channel(self)
-        refused: Answer | None = None
         for last in (False, True):
             ready = Outgoing(
                 outgoing.method,
@@ -237,9 +241,9 @@ class HttpClient:
             try:
                 return self._judged(ready, ok, expect)
             except _Denied as denied:
-                refused = denied.answer
-                if last or not auth.refresh(refused, channel):
-                    raise denied.error from None
+                refused = denied
+            if last or not auth.refresh(refused.answer, channel):
+                raise refused.error
         raise AssertionError("the second refusal is always raised")
 
     def _judged(self, outgoing: Outgoing, ok: Collection[int], expect: Expect) -> Answer:
@@ -252,10 +256,9 @@ class HttpClient:
         try:
             answer = self._follow(outgoing)
             problem = self._reader.problem(answer, ok, self.clock.now())
-            if problem is None and answer.status < 400 and outgoing.method != "HEAD":
+            if problem is None and answer.status < 300 and outgoing.method != "HEAD":
                 check_content_type(answer, expect)
         except HrHubError as error:
-            error.context.update(self._labels)
             # Our own refusals say nothing about the vendor.
             if isinstance(error, VendorError):
                 self._ports.breaker.record(origin, good=not isinstance(error, Transient))
@@ -358,6 +361,12 @@ class _Channel:
         else:
             request.url = client._absolute(request.url)
         try:
-            return client._judged(request, (400, 401, 403, 404), "json")
+            return client._judged(request, (), "json")
         except _Denied as denied:
             raise denied.error from None
+        except ContractChanged as error:
+            # RFC 6749 §5.2 answers wrong credentials with 400 as well.
+            if error.code != "vendor.refused_request":
+                raise
+            context: dict[str, Any] = error.context
+            raise AuthError("auth.refused", **context) from None

@@ -85,11 +85,11 @@ class Reader:
     def problem(self, answer: Answer, ok: Collection[int], now: datetime) -> HrHubError | None:
         """Return the error an answer stands for, or None if it is fine.
 
-        A code found in a good answer (status below 400) is an error even if the table does not
+        A code found in a good answer (status below 300) is an error even if the table does not
         know it. ``ok`` lists further statuses that the caller handles itself.
         """
         code = self.code_of(answer) if self.code_of else None
-        if answer.status in ok and (answer.status >= 400 or code is None):
+        if answer.status in ok and (answer.status >= 300 or code is None):
             return None
         context = self._context(answer, code)
         wait = retry_after_s(answer.headers.get("retry-after"), now)
@@ -97,7 +97,7 @@ class Reader:
         if known is not None:
             retry = wait if known.error.retryable else None
             return known.error(known.code, retry_after_s=retry, **context)
-        if answer.status < 400 and code is None:
+        if answer.status < 300 and code is None:
             return None
         return _by_status(answer.status, wait, context)
 

@@ -148,9 +148,10 @@ class Sender:
         cut = (urllib3.exceptions.IncompleteRead, urllib3.exceptions.InvalidChunkLength)
         if any(isinstance(link, cut) or "ended prematurely" in _word(link) for link in chain):
             return Transient("vendor.page_cut", **context)
-        if isinstance(error, requests.exceptions.InvalidURL | ValueError) and not isinstance(
-            error, requests.exceptions.ConnectionError
-        ):
+        if isinstance(error, requests.exceptions.InvalidHeader):
+            # A key pasted with its line end is the usual case.
+            return ConfigError("config.invalid", **context, fields="headers")
+        if isinstance(error, requests.exceptions.InvalidURL | UnicodeError):
             return ConfigError("address.malformed", **context)
         return Transient("vendor.connection_lost", **context)
 

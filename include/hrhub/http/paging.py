@@ -1,0 +1,302 @@
+"""How to get from one page to the next: first request, learn from the answer, next request or stop.
+
+A paging is a declaration without state: the next request follows from the last one and its answer.
+:class:`LoopGuard` stops a vendor that leads in circles.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from hrhub.errors import ContractChanged
+from hrhub.http.answer import Answer
+from hrhub.http.lookup import count, find, find_text
+
+Value = str | int
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """What to ask for.
+
+    Attributes:
+        path: Path below the connection's address, or an absolute link of the vendor.
+        params: Query parameters.
+        method: HTTP method.
+        json: JSON body, for vendors that page by POST.
+        headers: Further headers.
+    """
+
+    path: str
+    params: Mapping[str, Value] = field(default_factory=dict, repr=False)
+    method: str = "GET"
+    json: Mapping[str, Any] | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def put(self, values: Mapping[str, Value]) -> PageRequest:
+        """Return the request with further values: in the JSON body if it has one, or the query."""
+        if self.json is not None:
+            return replace(self, json={**self.json, **values})
+        return replace(self, params={**self.params, **values})
+
+    def value(self, name: str) -> Value | None:
+        """Return a value of the JSON body or the query."""
+        found: Value | None = (self.params if self.json is None else self.json).get(name)
+        return found
+
+
+class Paging(Protocol):
+    """Walk from page to page."""
+
+    def first(self, request: PageRequest) -> PageRequest:
+        """Return the request for the first page."""
+        ...
+
+    def following(self, request: PageRequest, answer: Answer) -> PageRequest | None:
+        """Return the request for the page after ``answer``, or None after the last."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SinglePage:
+    """Everything comes in one answer."""
+
+    def first(self, request: PageRequest) -> PageRequest:
+        """Return the request as it is."""
+        return request
+
+    def following(self, request: PageRequest, answer: Answer) -> PageRequest | None:
+        """Return None."""
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Counted:
+    """What pagings by number and by offset share: a size, and three ways to know the end.
+
+    The end is where ``more`` is false, or ``total`` is reached, or a page is shorter than asked.
+
+    Attributes:
+        size: Records per page.
+        size_name: Parameter of the size.
+        records: Dotted path to the list of records, for the short page.
+        total: Dotted path to the total number of records, if the vendor tells.
+        more: Dotted path to a flag that tells whether more follows, if there is one.
+    """
+
+    size: int
+    size_name: str
+    records: str = ""
+    total: str = ""
+    more: str = ""
+
+    def _ends(self, answer: Answer, read_before: int) -> bool:
+        if self.more:
+            flag = find(answer.body, self.more)
+            return flag in (None, False, 0, "0", "false", "")
+        got = count(answer.body, self.records)
+        if not got:
+            return True
+        if self.total:
+            total = _number(find(answer.body, self.total))
+            if total is not None:
+                return read_before + self.size >= total
+        return got < self.size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageNumber(_Counted):
+    """Pages have numbers.
+
+    Attributes:
+        name: Parameter of the page number.
+        start: Number of the first page.
+    """
+
+    name: str = "page"
+    size_name: str = "size"
+    start: int = 1
+
+    def first(self, request: PageRequest) -> PageRequest:
+        """Ask for the first page."""
+        return request.put({self.name: self.start, self.size_name: self.size})
+
+    def following(self, request: PageRequest, answer: Answer) -> PageRequest | None:
+        """Ask for the next number."""
+        number = int(request.value(self.name) or self.start)
+        if self._ends(answer, (number - self.start) * self.size):
+            return None
+        return request.put({self.name: number + 1})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offset(_Counted):
+    """Pages begin at a record number; it grows by the page size."""
+
+    name: str = "offset"
+    size_name: str = "limit"
+
+    def first(self, request: PageRequest) -> PageRequest:
+        """Ask from the first record on."""
+        return request.put({self.name: 0, self.size_name: self.size})
+
+    def following(self, request: PageRequest, answer: Answer) -> PageRequest | None:
+        """Ask from the next record on."""
+        offset = int(request.value(self.name) or 0)
+        if self._ends(answer, offset):
+            return None
+        return request.put({self.name: offset + self.size})
+
+
+@dataclass(frozen=True, slots=True)
+class CursorParam:
+    """An answer holds a token that the next request carries; no token or ``more`` false ends.
+
+    Attributes:
+        path: Dotted path to the token.
+        name: Parameter that carries it.
+        more: Dotted path to a flag that tells whether more follows, if there is one.
+        extra: What the first request carries besides, for example a page size.
+    """
+
+    path: str
+    name: str
+    more: str = ""
+    extra: Mapping[str, Value] = field(default_factory=dict)
+
+    def first(self, request: PageRequest) -> PageRequest:
+        """Ask without a token."""
+        return request.put(self.extra)
+
+    def following(self, request: PageRequest, answer: Answer) -> PageRequest | None:
+        """Ask with the token of the answer."""
+        if self.more and find(answer.body, self.more) in (None, False, 0, "0", "false", ""):
+            return None
+        token = find_text(answer.body, self.path)
+        return None if token is None else request.put({self.name: token})
+
+
+@dataclass(frozen=True, slots=True)
+class ScrollId:
+    """Like a search engine's scroll: the token stays valid and an empty page ends.
+
+    Attributes:
+        name: Parameter and field name of the scroll id.
+        records: Dotted path to the list of records.
+        path: Dotted path to the id in answers; ``name`` if empty.
+        extra: What the first request carries besides.
+    """
+
+    name: str
+    records: str
+    path: str = ""
+    extra: Mapping[str, Value] = field(default_factory=dict)
+
+    repeats: bool = field(default=True, init=False, repr=False)
+    """The same request is sent again on purpose; only repeated bodies are a loop."""
+
+    def first(self, request: PageRequest) -> PageRequest:
+        """Ask without an id."""
+        return request.put(self.extra)
+
+    def following(self, request: PageRequest, answer: Answer) -> PageRequest | None:
+        """Ask with the id of the answer, or with the last one, until a page is empty."""
+        if not count(answer.body, self.records):
+            return None
+        token = find_text(answer.body, self.path or self.name)
+        if token is None:
+            return None if request.value(self.name) is None else request
+        return request.put({self.name: token})
+
+
+@dataclass(frozen=True, slots=True)
+class NextLink:
+    """An answer holds the whole address of the next page; it is followed as it stands.
+
+    The client refuses links that leave the connection's origin.
+
+    Attributes:
+        path: Dotted path to the link.
+        extra: What the first request carries besides.
+    """
+
+    path: str
+    extra: Mapping[str, Value] = field(default_factory=dict)
+
+    def first(self, request: PageRequest) -> PageRequest:
+        """Ask for the first page."""
+        return request.put(self.extra)
+
+    def following(self, request: PageRequest, answer: Answer) -> PageRequest | None:
+        """Ask for what the link names."""
+        link = find_text(answer.body, self.path)
+        return None if link is None else replace(request, path=link, params={})
+
+
+class ODataSkipToken(NextLink):
+    """OData version 2 server paging: ``d.__next`` is the next address, absent on the last page.
+
+    Args:
+        size: Rows per page (SuccessFactors: ``customPageSize``, 1 to 1000).
+        style: SuccessFactors' ``paging`` option, ``snapshot`` or ``cursor``; empty for default.
+    """
+
+    def __init__(self, *, size: int = 1000, style: str = "", path: str = "d.__next") -> None:
+        extra: dict[str, Value] = {"customPageSize": size}
+        if style:
+            extra["paging"] = style
+        super().__init__(path, extra)
+
+
+class LoopGuard:
+    """Notice a vendor that leads in circles.
+
+    Args:
+        repeats: Whether equal requests are in order (scrolls).
+    """
+
+    def __init__(self, *, repeats: bool = False) -> None:
+        self._repeats = repeats
+        self._requests: set[bytes] = set()
+        self._bodies: set[bytes] = set()
+
+    def sent(self, request: PageRequest) -> None:
+        """Note a request.
+
+        Raises:
+            ContractChanged: ``vendor.page_loop``: it was sent before.
+        """
+        mark = _digest(repr((request.path, request.params, request.json)).encode())
+        if mark in self._requests and not self._repeats:
+            raise ContractChanged("vendor.page_loop", rule="request")
+        self._requests.add(mark)
+
+    def came(self, answer: Answer) -> None:
+        """Note an answer.
+
+        Raises:
+            ContractChanged: ``vendor.page_loop``: the same body came before.
+        """
+        mark = _digest(answer.body)
+        if mark in self._bodies:
+            raise ContractChanged("vendor.page_loop", rule="body")
+        self._bodies.add(mark)
+
+
+def repeats(paging: Paging) -> bool:
+    """Tell whether a paging sends equal requests on purpose."""
+    return bool(getattr(paging, "repeats", False))
+
+
+def _digest(data: bytes) -> bytes:
+    return hashlib.blake2b(data, digest_size=16).digest()
+
+
+def _number(value: Any) -> int | None:
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        return None
