@@ -15,6 +15,7 @@ import os
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from errno import ENOTDIR
 from pathlib import Path
 from typing import Literal, NoReturn
 
@@ -94,6 +95,8 @@ class FileKeyring:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_private(path, _dump(ring), replace=False)
         except FileExistsError:
+            if not path.exists():
+                raise ConfigError("keys.unwritable", path=str(path), errno=ENOTDIR) from None
             raise Refused("keys.exists", path=str(path)) from None
         except OSError as error:
             raise ConfigError("keys.unwritable", path=str(path), errno=error.errno) from None
@@ -202,19 +205,23 @@ class FileKeyring:
     def _read(self) -> _Ring:
         path = str(self._path)
         try:
-            handle = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            # Without O_NONBLOCK a named pipe in the file's place would hang every run.
+            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+            handle = os.open(self._path, flags)
         except FileNotFoundError:
             raise KeysUnavailable("keys.missing", path=path) from None
         except OSError as error:
             raise KeysUnavailable("keys.unreadable", path=path, errno=error.errno) from None
-        with os.fdopen(handle, "rb") as file:
-            status = os.fstat(file.fileno())
+        try:
+            status = os.fstat(handle)
             mode = stat.S_IMODE(status.st_mode)
             if not stat.S_ISREG(status.st_mode):
                 raise KeysUnavailable("keys.broken", path=path)
             if mode & 0o077 or status.st_uid != os.geteuid():
                 raise KeysUnavailable("keys.exposed", path=path, mode=f"{mode:04o}")
-            data = file.read(_MAX_FILE_BYTES)
+            data = os.read(handle, _MAX_FILE_BYTES)
+        finally:
+            os.close(handle)
         ring = _parse(data)
         if ring is None:
             raise KeysUnavailable("keys.broken", path=path)
