@@ -49,12 +49,12 @@ def dialect(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def empty_store_url(dialect: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+def empty_store_url(dialect: str, tmp_path: Path) -> Iterator[str]:
     """Address of a place without a store: no file, or a database without tables."""
     if dialect == "sqlite":
         yield f"sqlite:///{tmp_path}/store.db"
         return
-    with postgres.database(request.getfixturevalue("pg_server"), "template0") as url:
+    with postgres.bare_database() as url:
         yield url
 
 
@@ -67,8 +67,7 @@ def store_url(dialect: str, tmp_path: Path, request: pytest.FixtureRequest) -> I
         path.chmod(0o600)
         yield f"sqlite:///{path}"
         return
-    with postgres.database(request.getfixturevalue("pg_server")) as url:
-        yield url
+    yield postgres.emptied()
 
 
 @pytest.fixture

@@ -216,6 +216,7 @@ def _engine(url: URL) -> Any:
         url.difference_update_query(["options"]),
         hide_parameters=True,
         pool_pre_ping=True,
+        use_native_hstore=False,
         connect_args={
             "options": options,
             "connect_timeout": _CONNECT_TIMEOUT_S,
