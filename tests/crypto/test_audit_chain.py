@@ -65,6 +65,16 @@ def test_a_forged_chain_is_refused_at_the_first_wrong_link(
     assert caught.value.context == {"seq": first_wrong}
 
 
+def test_a_gap_is_noticed_even_if_the_links_fit_together(tenant_keys: TenantKeys) -> None:
+    link = audit_linker(tenant_keys)
+    first = link(GENESIS, {"seq": 1})
+
+    with pytest.raises(AuditBroken) as caught:
+        verify_links(link, [({"seq": 1}, first), ({"seq": 3}, link(first, {"seq": 3}))])
+
+    assert caught.value.context == {"seq": 2}
+
+
 def test_a_link_after_something_that_is_no_link_is_refused(tenant_keys: TenantKeys) -> None:
     with pytest.raises(AuditBroken):
         audit_linker(tenant_keys)(b"", {"seq": 1})

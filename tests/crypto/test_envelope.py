@@ -194,7 +194,18 @@ def test_the_envelope_names_its_key(data_key: DataKey) -> None:
     assert dek_id_of(seal(data_key)) == data_key.dek_id
 
 
-@pytest.mark.parametrize("junk", [b"", b"\xc1\x01\x01\x00" + bytes(44), b"plain text" * 8])
+@pytest.mark.parametrize(
+    "junk",
+    [
+        b"",
+        b"\xc1\x01\x01\x00" + bytes(44),
+        b"\xc1\x01\x03\x00" + bytes(45),
+        b"\xc1\x01\x01\x02" + bytes(45),
+        b"\xc1\x02\x01\x00" + bytes(45),
+        b"plain text" * 8,
+    ],
+    ids=["empty", "no type byte", "suite", "flags", "version", "text"],
+)
 def test_what_is_no_envelope_names_no_key(junk: bytes) -> None:
     with pytest.raises(EnvelopeError):
         dek_id_of(junk)
