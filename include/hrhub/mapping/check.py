@@ -72,7 +72,7 @@ class Checker(ShapeReader):
             return None
         stream = self._stream(top.entries["stream"])
         key = self._key(top.entries["key"])
-        rules = self._rules(feed, top.entries["fields"], version=top.entries.get("version"))
+        rules = self._rules(feed, top, version=top.entries.get("version"))
         blocks = self._blocks(feed, top.entries.get("each"))
         cases = self._cases(feed, top.entries.get("cases"), blocks)
         if self.problems:
@@ -107,10 +107,10 @@ class Checker(ShapeReader):
     # Rules
 
     def _rules(
-        self, feed: Feed, node: Node, *, version: Node | None = None, child: bool = False
+        self, feed: Feed, owner: Table, *, version: Node | None = None, child: bool = False
     ) -> tuple[Rule, ...]:
         try:
-            table = self.table(node, "fields")
+            table = self.table(owner.entries["fields"], "fields")
         except Wrong:
             return ()
         what = f"child {feed.name}" if child else f"feed {feed.name}"
@@ -133,7 +133,7 @@ class Checker(ShapeReader):
                 self._rule_into(found, feed.by_name["modified_at"], version)
         for target in feed.fields:
             if target.field.required and target.name not in table.entries:
-                self.note(table, f'{what} requires the field "{target.name}"')
+                self.note(owner.keys["fields"], f'{what} requires the field "{target.name}"')
         return tuple(found)
 
     def _rule_into(self, found: list[Rule], target: FeedField, node: Node) -> None:
@@ -365,7 +365,7 @@ class Checker(ShapeReader):
             child,
             None if source is None else self.path(source),
             tuple(where),
-            self._rules(child, table.entries["fields"], child=True),
+            self._rules(child, table, child=True),
         )
 
     def _condition(self, where: Node, name: str, wanted: Node) -> Condition:

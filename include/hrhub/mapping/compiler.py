@@ -35,6 +35,7 @@ from hrhub.mapping.plan import (
 )
 from hrhub.model import Feed, Kind
 
+_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
 
 
@@ -112,20 +113,20 @@ class _Compiler:
         """Return the compiled mapping."""
         m = self.mapping
         self._key()
+        first = len(self.fields)
         for rule in m.rules:
             self._rule(rule, base="d", values="v", prefix="", owner=m.feed)
+        self._check_texts("v", m.rules, first)
         for block in m.blocks:
             self._block(block)
         source = self._assemble()
         self.names["PATHS"] = tuple(self.paths)
         self.names["FIELDS"] = tuple(self.fields)
-        self.names["INDEX"] = {name: i for i, name in reversed(list(enumerate(self.fields)))}
         exec(compile(source, f"<mapping {m.stream}>", "exec"), self.names)  # our own text
         run: MapBatch = self.names["map_batch"]
         return CompiledMapping(m, source, run)
 
     def _assemble(self) -> str:
-        children = bool(self.mapping.blocks)
         head = [
             f"# {self.mapping.stream} -> {self.mapping.feed.name}, "
             f"mapping version {self.mapping.version}",
@@ -141,16 +142,11 @@ class _Compiler:
             "            if d.__class__ is not dict:",
             '                refuse(d, "type", "record")',
         ]
-        gather = "for y in v.values()"
-        if children:
-            gather = "for w in (v, *ws) for y in w.values()"
         tail = [
-            f'            if not sound("".join([y {gather} if y.__class__ is str])):',
-            "                check_texts(v, c)",
             "            add(Mapped(key, v, c))",
             "        except Reject as e:",
-            "            if e.field is not None:",
-            "                f = INDEX[e.field]",
+            "            if e.at is not None:",
+            "                f = e.at",
             "            add(Rejected(key, e.reason, PATHS[f], FIELDS[f], e.rule))",
             "        except MemoryError:",
             "            raise",
@@ -179,7 +175,7 @@ class _Compiler:
             name += "_"
         if name not in self.names:
             self.names[name] = value
-            if isinstance(value, (str, int, tuple, dict)):
+            if isinstance(value, (str, int, dict)) and prefix != "n":
                 self.notes.append(f"# {name} = {value!a}")
         return name
 
@@ -222,8 +218,6 @@ class _Compiler:
         self._write("key = (" + "".join(f"key_text({p}), " for p in parts).rstrip() + ")")
         self._write("v = {}")
         self._write("c = {}")
-        if self.mapping.blocks:
-            self._write("ws = []")
 
     # Rules
 
@@ -329,10 +323,12 @@ class _Compiler:
         return expression
 
     def _by_table(self, table: dict[str, object], default: object, place: str) -> None:
-        codes = self._constant("t", table)
         other = self._constant("other", CodeTable(table, default))
+        numbers = {int(code): value for code, value in table.items() if _INTEGER.fullmatch(code)}
+        codes = self._constant("t", {**table, **numbers})
+        plain = "x.__class__ is str" + (" or x.__class__ is int" if numbers else "")
         self._write("if x is not A:")
-        self._write(f"    y = {codes}.get(x, A) if x.__class__ is str else A")
+        self._write(f"    y = {codes}.get(x, A) if {plain} else A")
         self._write(f"    {place} = y if y is not A else {other}(x)")
 
     def _by_date(self, rule: Rule, place: str, base: str) -> None:
@@ -350,15 +346,21 @@ class _Compiler:
         memo = f"m{len(self.names)}"
         self.names[memo] = reader.memo
         self._write("if x is not A:")
-        self._write(f"    y = {memo}.get(x) if x.__class__ is str else None")
+        self._write(f"    y = {memo}.get(x) if x.__class__ is str or x.__class__ is int else None")
         self._write(f"    {place} = y if y is not None else {read}(x)")
 
     def _number(self, rule: Rule) -> str:
         kind = rule.target.field.kind.value
         if rule.unit is None:
             return kind
-        convert_ = convert.scaled_integer if kind == "integer" else convert.scaled_decimal
+        convert_ = convert.scaled_integer if kind == "integer" else convert.scaled
         return self._constant("scale", partial(convert_, ratio=UNITS[rule.unit]))
+
+    def _check_texts(self, values: str, rules: Sequence[Rule], first: int) -> None:
+        """Write one check of all texts together; only if it fails are they looked at singly."""
+        numbers = self._constant("n", {r.target.name: first + i for i, r in enumerate(rules)})
+        self._write(f'if not sound("".join([y for y in {values}.values() if y.__class__ is str])):')
+        self._write(f"    check_texts({values}, {numbers})")
 
     # Children
 
@@ -396,10 +398,11 @@ class _Compiler:
         for wanted in block.where:
             self._condition(wanted, child, mark=block.source is None)
         self._write("w = {}")
+        first = len(self.fields)
         for rule in block.rules:
             self._rule(rule, base="i", values="w", prefix=f"{child}.", owner=block.child)
+        self._check_texts("w", block.rules, first)
         self._write(f'c.setdefault("{child}", []).append(w)')
-        self._write("ws.append(w)")
 
     def _condition(self, wanted: Condition, child: str, *, mark: bool) -> None:
         """Write a test; in the record itself, a field that is there speaks of the list."""

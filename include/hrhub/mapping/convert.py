@@ -23,6 +23,8 @@ _SURELY_SHORT = TEXT_LIMIT_BYTES // 4
 _DIGITS_LIMIT = 18
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 _EXACT = Context(prec=60)
+_TEN_PLACES = Decimal("1E-10")
+_TOP = 10**_DIGITS_LIMIT
 _TRUE = frozenset({"true", "1", "yes", "y", "t", "是"})
 _FALSE = frozenset({"false", "0", "no", "n", "f", "否"})
 
@@ -45,15 +47,15 @@ class Reject(Exception):
     Args:
         reason: One of :data:`hrhub.errors.REJECT_REASONS`.
         rule: What was violated, in dotted words, for example ``date.calendar``.
-        field: Canonical field, when it is not the one being mapped.
+        at: Number of the field in generated code, when it is not the one being mapped.
     """
 
-    __slots__ = ("field", "reason", "rule")
+    __slots__ = ("at", "reason", "rule")
 
-    def __init__(self, reason: str, rule: str, field: str | None = None) -> None:
+    def __init__(self, reason: str, rule: str, at: int | None = None) -> None:
         self.reason = reason
         self.rule = rule
-        self.field = field
+        self.at = at
         super().__init__(reason, rule)
 
 
@@ -72,7 +74,7 @@ def _encodes(text: str) -> bool:
     return True
 
 
-def check_text(text: str, field: str | None = None) -> None:
+def check_text(text: str, at: int | None = None) -> None:
     """Refuse a text that no store can hold.
 
     Raises:
@@ -81,23 +83,23 @@ def check_text(text: str, field: str | None = None) -> None:
     if sound(text):
         return
     if len(text) > TEXT_LIMIT_BYTES:
-        raise Reject("too_large", "text.size", field)
+        raise Reject("too_large", "text.size", at)
     if "\0" in text or not _encodes(text):
-        raise Reject("nul_or_surrogate", "text.characters", field)
+        raise Reject("nul_or_surrogate", "text.characters", at)
     if len(text.encode()) > TEXT_LIMIT_BYTES:
-        raise Reject("too_large", "text.size", field)
+        raise Reject("too_large", "text.size", at)
 
 
-def check_texts(values: Mapping[str, object], children: Mapping[str, list[Any]]) -> None:
-    """Find the text of a mapped record that no store can hold, if there is one."""
+def check_texts(values: Mapping[str, object], numbers: Mapping[str, int]) -> None:
+    """Find the text among mapped values that no store can hold, if there is one.
+
+    Args:
+        values: Mapped values by field.
+        numbers: The fields' numbers in generated code.
+    """
     for name, value in values.items():
         if isinstance(value, str):
-            check_text(value, name)
-    for child, rows in children.items():
-        for row in rows:
-            for name, value in row.items():
-                if isinstance(value, str):
-                    check_text(value, f"{child}.{name}")
+            check_text(value, numbers[name])
 
 
 def refuse(value: object, reason: str, rule: str) -> NoReturn:
@@ -188,9 +190,9 @@ def number(value: object) -> Decimal | None:
     if isinstance(value, bool):
         raise Reject("type", "number")
     if isinstance(value, int):
-        if value.bit_length() > 64:
+        if not -_TOP < value < _TOP:
             raise Reject("range", "number.size")
-        return _sane(Decimal(value))
+        return Decimal(value)
     if isinstance(value, Decimal):
         return _sane(value)
     if isinstance(value, float):
@@ -216,16 +218,22 @@ def _sane(value: Decimal) -> Decimal:
 
 
 def scaled(value: object, ratio: tuple[int, int]) -> Decimal | None:
-    """Return a number times a ratio of two integers, exact to ten places."""
+    """Return a number times a ratio of two integers; a quotient has ten places at most."""
     known = number(value)
     if known is None:
         return None
-    quotient = _EXACT.divide(_EXACT.multiply(known, Decimal(ratio[0])), Decimal(ratio[1]))
-    return _sane(quotient.quantize(Decimal("1E-10"), context=_EXACT).normalize(_EXACT))
+    product = _EXACT.multiply(known, ratio[0])
+    if ratio[1] == 1:
+        return _sane(product)
+    quotient = _EXACT.divide(product, ratio[1])
+    rounded = quotient.quantize(_TEN_PLACES, ROUND_HALF_UP, _EXACT)
+    return _sane(quotient if quotient == rounded else rounded)
 
 
 def integer(value: object) -> int | None:
     """Return a value as an integer; ``8.0`` is one, ``8.5`` is not."""
+    if type(value) is int and -_TOP < value < _TOP:
+        return value
     known = number(value)
     if known is None:
         return None
@@ -239,12 +247,6 @@ def scaled_integer(value: object, ratio: tuple[int, int]) -> int | None:
     """Return a number in another unit, rounded half up."""
     known = scaled(value, ratio)
     return None if known is None else int(known.to_integral_value(ROUND_HALF_UP, _EXACT))
-
-
-def scaled_decimal(value: object, ratio: tuple[int, int]) -> Decimal | None:
-    """Return a number in another unit, in plain notation."""
-    known = scaled(value, ratio)
-    return None if known is None else Decimal(format(known, "f"))
 
 
 def decimal(value: object) -> Decimal | None:
@@ -297,7 +299,7 @@ def concat(parts: Iterable[object], between: str) -> Any:
         if part.__class__ is Fixed:
             told.append(part)
         elif part is not ABSENT:
-            known = text(part)
+            known = part if part.__class__ is str else text(part)
             if known:
                 told.append(known)
                 result = told
@@ -367,10 +369,17 @@ def condition(
     wanted = frozenset(values)
 
     def holds(value: object) -> bool:
-        if isinstance(value, (dict, list)):
+        if value.__class__ is str:
+            known = value
+        elif value is None or value is ABSENT:
+            return null is not negated
+        elif isinstance(value, (dict, list)):
             raise Reject("type", "where")
-        known = None if value is ABSENT else code_text(value)
-        known = known.strip() if known else ""
+        else:
+            known = code_text(value) or ""
+        if known in wanted:
+            return not negated
+        known = known.strip()
         return (known in wanted if known else null) is not negated
 
     return holds
