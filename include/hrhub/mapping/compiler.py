@@ -35,6 +35,8 @@ from hrhub.mapping.plan import (
 )
 from hrhub.model import Feed, Kind
 
+_STRICTER = frozenset({("cn_mobile", "mobile"), ("cn_name", "name")})
+"""Pairs of cleaners of which the first says all that the second would."""
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
 
@@ -175,8 +177,8 @@ class _Compiler:
             name += "_"
         if name not in self.names:
             self.names[name] = value
-            if isinstance(value, (str, int, dict)) and prefix != "n":
-                self.notes.append(f"# {name} = {value!a}")
+            if isinstance(value, (str, int)):
+                self.notes.append(f"# {name} = {value!r}")
         return name
 
     # Paths
@@ -234,7 +236,7 @@ class _Compiler:
             self._write(f"x = {self._value(rule, base)}")
             if rule.empty:
                 words = self._constant("e", frozenset(rule.empty))
-                self.notes.append(f"# {words} = {sorted(rule.empty)!a}")
+                self.notes.append(f"# {words} = {sorted(rule.empty)!r}")
                 self._write(f"if x.__class__ is str and x in {words}:")
                 self._write("    x = None")
             self._convert(rule, place, base)
@@ -315,8 +317,7 @@ class _Compiler:
     def _checks(self, rule: Rule, expression: str) -> str:
         """Wrap an expression in the rule's cleaner and the model's validator, once each."""
         wanted = [n for n in (rule.clean, rule.target.field.check) if n is not None]
-        if wanted[:1] == ["cn_mobile"] and wanted[1:] == ["mobile"]:
-            # the stricter one says all that the wider one would
+        if tuple(wanted) in _STRICTER:
             wanted = wanted[:1]
         for name in dict.fromkeys(wanted):
             expression = f"{self._constant('clean', self.cleaners[name], name)}({expression})"
@@ -325,7 +326,8 @@ class _Compiler:
     def _by_table(self, table: dict[str, object], default: object, place: str) -> None:
         other = self._constant("other", CodeTable(table, default))
         numbers = {int(code): value for code, value in table.items() if _INTEGER.fullmatch(code)}
-        codes = self._constant("t", {**table, **numbers})
+        codes = self._constant("codes", {**table, **numbers})
+        self.notes.append(f"# {codes} = {table!r}")
         plain = "x.__class__ is str" + (" or x.__class__ is int" if numbers else "")
         self._write("if x is not A:")
         self._write(f"    y = {codes}.get(x, A) if {plain} else A")
@@ -358,7 +360,7 @@ class _Compiler:
 
     def _check_texts(self, values: str, rules: Sequence[Rule], first: int) -> None:
         """Write one check of all texts together; only if it fails are they looked at singly."""
-        numbers = self._constant("n", {r.target.name: first + i for i, r in enumerate(rules)})
+        numbers = self._constant("numbers", {r.target.name: first + i for i, r in enumerate(rules)})
         self._write(f'if not sound("".join([y for y in {values}.values() if y.__class__ is str])):')
         self._write(f"    check_texts({values}, {numbers})")
 
