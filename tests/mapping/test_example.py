@@ -170,3 +170,13 @@ def test_absent_fields_stay_out_and_nulls_stay_in(absent, null):
     fields = {",".join(p.text for p in r.vendor_paths): r.target.name for r in MAPPING.rules}
     assert not {fields[n] for n in absent} & set(outcome.values)
     assert all(outcome.values[fields[n]] is None for n in null)
+
+
+def test_the_mapping_in_the_documentation_works(load):
+    page = Path(__file__).parents[2] / "docs" / "mappings.md"
+    text = page.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0]
+
+    results = run_cases(load(text), today=TODAY)
+
+    assert len(results) == 2
+    assert [r.diffs for r in results] == [(), ()]

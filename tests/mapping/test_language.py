@@ -8,6 +8,7 @@ import pytest
 
 from hrhub.errors import ConfigError, MappingError
 from hrhub.mapping import compile_mapping, find_mapping, load_mapping
+from hrhub.messages import explain
 
 GOOD = """\
 stream: demo.rows
@@ -179,6 +180,16 @@ def test_a_file_that_speaks_of_another_stream_is_refused(write):
 
     with pytest.raises(MappingError, match=r'is for stream "demo.rows"'):
         find_mapping(path.parent.parent, "demo", "rows")
+
+
+def test_the_message_lists_one_problem_a_line(write):
+    path = write(GOOD + "  displayname: n\n")
+
+    with pytest.raises(MappingError) as caught:
+        load_mapping(path)
+
+    problem = f'{path}:6:3: unknown field "displayname" in feed device_user; did you mean '
+    assert problem + '"display_name"?' in explain(caught.value).what.splitlines()
 
 
 def test_a_missing_file_is_missing(tmp_path: Path):

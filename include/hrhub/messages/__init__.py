@@ -68,15 +68,19 @@ def render(
     """Put a code and its context into words.
 
     A code nobody wrote words for reads as ``internal.unexpected`` and keeps its own code.
-    Placeholders without a value read ``-``.
+    Placeholders without a value read ``-``; lists read one item a line.
     """
     own = (words or {}).get(language, {}).get(code)
     entry = own or catalogue(language).get(code) or catalogue(language)["internal.unexpected"]
     filled = {
-        part: _PLACEHOLDER.sub(lambda m: str(context.get(m.group(1), "-")), entry[part])
+        part: _PLACEHOLDER.sub(lambda m: _shown(context.get(m.group(1), "-")), entry[part])
         for part in PARTS
     }
     return Message(code, filled["what"], filled["who"], filled["do"], language)
+
+
+def _shown(value: object) -> str:
+    return "\n".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
 
 
 def explain(error: HrHubError, language: str = "en", words: Words | None = None) -> Message:
