@@ -1,0 +1,5 @@
+"""SAP SuccessFactors Employee Central."""
+
+from connectors.successfactors.connector import connector
+
+__all__ = ["connector"]
