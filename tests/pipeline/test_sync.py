@@ -72,7 +72,9 @@ def test_a_vendor_that_stops_answering_fails_the_run_and_the_next_one_is_complet
 
 
 def test_a_bad_record_goes_to_quarantine_and_the_rest_is_loaded(bench: Bench) -> None:
-    wrong = WORLD.people[1].national_id[:-1] + ("0" if WORLD.people[1].national_id[-1] != "0" else "1")
+    wrong = WORLD.people[1].national_id[:-1] + (
+        "0" if WORLD.people[1].national_id[-1] != "0" else "1"
+    )
     bench.put("employees", flat(0), flat(1, idCard=wrong), flat(2, hired="2026-02-30"))
 
     counts = bench.sync("employees")
@@ -177,15 +179,35 @@ def test_the_same_person_under_two_work_numbers_is_one_person(bench: Bench) -> N
 
 def test_series_that_cross_pages_are_replaced_as_a_whole(bench: Bench) -> None:
     person = WORLD.people[0]
-    bench.put("people", {"id": "P1", "name": person.display_name, "idCard": person.national_id,
-                         "mobile": person.mobile, "changed": "2026-11-01T00:00:00Z"})
+    bench.put(
+        "people",
+        {
+            "id": "P1",
+            "name": person.display_name,
+            "idCard": person.national_id,
+            "mobile": person.mobile,
+            "changed": "2026-11-01T00:00:00Z",
+        },
+    )
     bench.sync("people")
     bench.put("spells", {"no": "001", "person": "P1", "hired": "2020-01-01"})
     bench.sync("spells")
-    first = {"no": "001", "start": "2020-01-01", "end": "2020-12-31", "seq": 1, "dept": "D1",
-             "title": "A"}
-    second = {"no": "001", "start": "2021-01-01", "end": "9999-12-31", "seq": 1, "dept": "D1",
-              "title": "B"}
+    first = {
+        "no": "001",
+        "start": "2020-01-01",
+        "end": "2020-12-31",
+        "seq": 1,
+        "dept": "D1",
+        "title": "A",
+    }
+    second = {
+        "no": "001",
+        "start": "2021-01-01",
+        "end": "9999-12-31",
+        "seq": 1,
+        "dept": "D1",
+        "title": "B",
+    }
     bench.put("jobs", first)
     bench.put("jobs", second)
 

@@ -54,22 +54,39 @@ def shelf(*streams: Stream) -> Connector:
 
 
 EMPLOYEES = ShelfStream(
-    name="employees", title="Employees", feed="employee", key=("empId",), records=JsonRecords("rows")
+    name="employees",
+    title="Employees",
+    feed="employee",
+    key=("empId",),
+    records=JsonRecords("rows"),
 )
 PEOPLE = ShelfStream(
     name="people", title="People", feed="person", key=("id",), records=JsonRecords("rows")
 )
 SPELLS = ShelfStream(
-    name="spells", title="Spells", feed="employment", key=("no",), records=JsonRecords("rows"),
+    name="spells",
+    title="Spells",
+    feed="employment",
+    key=("no",),
+    records=JsonRecords("rows"),
     after=("people",),
 )
 JOBS = ShelfStream(
-    name="jobs", title="Jobs", feed="assignment", key=("no",),
-    records=JsonRecords("rows", group_by=("no",)), grouped=True, after=("spells",),
+    name="jobs",
+    title="Jobs",
+    feed="assignment",
+    key=("no",),
+    records=JsonRecords("rows", group_by=("no",)),
+    grouped=True,
+    after=("spells",),
 )
 UNITS = ShelfStream(
-    name="units", title="Units", feed="org_unit", key=("code",),
-    records=JsonRecords("rows", group_by=("code",)), grouped=True,
+    name="units",
+    title="Units",
+    feed="org_unit",
+    key=("code",),
+    records=JsonRecords("rows", group_by=("code",)),
+    grouped=True,
 )
 PUNCHES = ShelfStream(
     name="punches", title="Punches", feed="punch", key=("no", "at"), records=JsonRecords("rows")

@@ -10,7 +10,7 @@ import threading
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
 
@@ -25,7 +25,7 @@ from hrhub.crypto import (
     open_tenant,
 )
 from hrhub.errors import ConfigError, ContractChanged, Fenced, HrHubError
-from hrhub.mapping import CompiledMapping, Mapping, compile_mapping, find_mapping
+from hrhub.mapping import Mapping, find_mapping
 from hrhub.pipeline.batch import Sync
 from hrhub.pipeline.counts import Counts
 from hrhub.pipeline.landing import Landing, open_cursor, sweep
@@ -179,9 +179,7 @@ class Hub:
 
     def _job(self, connector: Connector, connection: str, stream: str) -> _Job:
         declared = connector.stream(stream)
-        mapping = self.mapping(connector, stream)
-        compiled = compile_mapping(mapping, today=self.clock.now().date())
-        return _Job(connector, connection, declared, mapping, compiled)
+        return _Job(connector, connection, declared, self.mapping(connector, stream))
 
     @contextmanager
     def _run(
@@ -249,7 +247,6 @@ class _Job:
     connection: str
     stream: Stream
     mapping: Mapping
-    compiled: CompiledMapping
 
 
 class _Work:
@@ -290,8 +287,10 @@ class _Work:
         cursor = open_cursor(hub.keys, self.sync.sync_id, standing.sealed_value)
         session = open_session(job.connector, config, clock=hub.clock, connection=job.connection)
         repeats, before = 0, b""
-        for page in job.stream.read(session, cursor):
+        for read in job.stream.read(session, cursor):
             self.lease.check()
+            # Times without a zone are the connection's; loading does not see its configuration.
+            page = replace(read, meta={"timezone": config.timezone, **read.meta})
             landed = self.landing.land(self.run_id, page, self.lease)
             repeats = repeats + 1 if landed.hmac_pt == before and page.body else 0
             before = landed.hmac_pt or b""
@@ -307,7 +306,7 @@ class _Work:
             sync=self.sync,
             stream=job.stream,
             feed=job.mapping.feed,
-            mapping=job.compiled,
+            mapping=job.mapping,
             lease=self.lease,
             clock=hub.clock,
             data_keys=hub.data_keys,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import abc
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from hrhub.ambient import Clock
 from hrhub.connector import Page, Stream
 from hrhub.crypto import DataKeyCache, audit_linker
-from hrhub.mapping import CompiledMapping
+from hrhub.mapping import Mapping, compile_mapping
 from hrhub.model import ENTITIES, Feed
 from hrhub.pipeline.apply import apply
 from hrhub.pipeline.batch import Sync
@@ -28,6 +30,9 @@ BATCH_RECORDS = 4_000
 """Records at which a transaction is closed; pages are never divided."""
 
 BATCH_BYTES = 16 << 20
+
+Facts = abc.Mapping[str, str | int]
+"""What a page carries beside its bytes; ``timezone`` is the connection's."""
 
 Progress = Callable[[Counts], None]
 """Called after each transaction with what the run has come to so far."""
@@ -48,7 +53,7 @@ class Loader:
         sync: Sync,
         stream: Stream,
         feed: Feed,
-        mapping: CompiledMapping,
+        mapping: Mapping,
         lease: Lease,
         clock: Clock,
         data_keys: DataKeyCache,
@@ -66,19 +71,29 @@ class Loader:
         self._link = audit_linker(sync.keys)
         self._splitter = Splitter(stream)
         self._gate_key = sync.keys.fingerprint_key("gate")
-        facts = schema.ENTITY_TABLES[feed.entity] if ENTITIES[feed.entity].fact else None
-        with store.read() as tx:
-            known = bulk.fingerprints(tx, sync.sync_id, facts=facts)
-        gate = Gate(
-            self._gate_key, f"{sync.sync_id}/{sync.mapping_version}", known, stream.volatile
-        )
-        self.sieve = Sieve(stream, mapping, gate, sync.hash_key)
+        self._mapping = mapping
+        self._sieve: Sieve | None = None
         self._records: list[Record] = []
         self._pages: list[LandedBatch] = []
         self._bytes = 0
         self._cursor: bytes | None = None
         self._started = clock.monotonic()
         self.counts = Counts()
+
+    def sieve(self, meta: Facts) -> Sieve:
+        """Return the sieve of this run, made with the zone that the first page names."""
+        if self._sieve is None:
+            sync, entity = self._sync, self._feed.entity
+            facts = schema.ENTITY_TABLES[entity] if ENTITIES[entity].fact else None
+            with self._store.read() as tx:
+                known = bulk.fingerprints(tx, sync.sync_id, facts=facts)
+            version = f"{sync.sync_id}/{sync.mapping_version}"
+            gate = Gate(self._gate_key, version, known, self._stream.volatile)
+            zone = str(meta.get("timezone", "UTC"))
+            today = self._clock.now().astimezone(ZoneInfo(zone)).date()
+            compiled = compile_mapping(self._mapping, today=today, zone=zone)
+            self._sieve = Sieve(self._stream, compiled, gate, sync.hash_key)
+        return self._sieve
 
     def take(self, landed: LandedBatch, page: Page) -> None:
         """Add a page, and apply what has gathered when it is enough.
@@ -109,7 +124,8 @@ class Loader:
 
     def _commit(self, *, last: bool) -> None:
         self._lease.check()
-        sifted = self.sieve.sift(self._records)
+        meta = self._records[0].meta if self._records else {}
+        sifted = self.sieve(meta).sift(self._records)
         now = self._clock.now()
         committed = False
         try:
