@@ -11,7 +11,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
@@ -33,6 +33,7 @@ class Session:
 
     def __init__(self) -> None:
         self.directory = embedded.temporary_directory()
+        _sweep(self.directory.parent)
         self._alive = (self.directory / "alive").open("wb")
         fcntl.flock(self._alive, fcntl.LOCK_EX)
         os.environ[PLACE] = str(self.directory)
@@ -44,6 +45,15 @@ class Session:
         if (self.directory / "running").exists():
             embedded.wait_until_gone(self.directory)
         shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def _sweep(parent: Path) -> None:
+    """Remove what killed sessions left: their server is gone, their files are not."""
+    for ready in parent.glob("hrhub-pg-*/ready"):
+        with suppress(OSError), (ready.parent / "alive").open("rb") as alive:
+            fcntl.flock(alive, fcntl.LOCK_SH | fcntl.LOCK_NB)  # fails while the session lives
+            embedded.wait_until_gone(ready.parent)
+            shutil.rmtree(ready.parent, ignore_errors=True)
 
 
 def server() -> embedded.Server:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import importlib.util
 import os
+import pwd
 import shutil
 import subprocess
 import sys
@@ -193,6 +194,13 @@ def _make_cluster(binaries: Path, data: Path, user: int | None) -> None:
         check=False,
     )
     if made.returncode:
+        uid = os.geteuid() if user is None else user
+        try:
+            pwd.getpwuid(uid)
+        except KeyError:  # containers with arbitrary uids; PostgreSQL insists on a name
+            raise StorageError(
+                "store.unavailable", dialect="postgresql", state=f"uid {uid} has no name"
+            ) from None
         raise StorageError("store.unavailable", dialect="postgresql", state="initdb")
 
 
