@@ -83,9 +83,12 @@ def test_a_closed_connection_tells_how_much_was_missing() -> None:
     def act(connection: socket.socket, over: threading.Event) -> None:
         connection.sendall(b"1234")
 
-    with peer(act) as port, dialer().connect("127.0.0.1", port) as stream:
-        with pytest.raises(Transient) as caught:
-            stream.recv_exactly(10)
+    with (
+        peer(act) as port,
+        dialer().connect("127.0.0.1", port) as stream,
+        pytest.raises(Transient) as caught,
+    ):
+        stream.recv_exactly(10)
 
     assert (caught.value.code, caught.value.context["missing"]) == ("vendor.connection_lost", 6)
 
@@ -95,10 +98,13 @@ def test_a_reset_connection_is_lost() -> None:
         connection.recv(1)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
-    with peer(act) as port, dialer().connect("127.0.0.1", port) as stream:
-        with pytest.raises(Transient) as caught:
-            stream.send_all(b"xy")
-            stream.recv_exactly(1)
+    with (
+        peer(act) as port,
+        dialer().connect("127.0.0.1", port) as stream,
+        pytest.raises(Transient) as caught,
+    ):
+        stream.send_all(b"xy")
+        stream.recv_exactly(1)
 
     assert caught.value.code == "vendor.connection_lost"
 
@@ -150,9 +156,11 @@ def test_a_silent_or_absent_datagram_peer_is_an_error(listening: bool) -> None:
         port = server.getsockname()[1]
         if not listening:
             server.close()
-        with dialer().udp("127.0.0.1", port, timeout_s=0.1) as channel:
-            with pytest.raises(HrHubError) as caught:
-                channel.send(b"ping")
-                channel.recv()
+        with (
+            dialer().udp("127.0.0.1", port, timeout_s=0.1) as channel,
+            pytest.raises(HrHubError) as caught,
+        ):
+            channel.send(b"ping")
+            channel.recv()
 
     assert caught.value.code == ("vendor.timeout" if listening else "vendor.unreachable")

@@ -68,7 +68,7 @@ class ModifiedSince:
 
     Attributes:
         name: Parameter, for example ``updated_after`` or ``$filter``.
-        template: Its value; ``{since}`` is replaced by the time.
+        template: Its value; ``{since}`` is replaced by the time. Alone, an epoch stays a number.
         time_format: How the time is written (strftime), or ``epoch_s`` or ``epoch_ms``.
         lookback_s: How far before the cursor to ask again: late commits, clock differences.
         safety_lag_s: How much earlier than the vendor's clock the new cursor is set.
@@ -88,8 +88,10 @@ class ModifiedSince:
             yield Window()
             return
         since = read_cursor(cursor) - timedelta(seconds=self.lookback_s)
-        text = write_time(since, self.time_format, zone)
-        yield Window({self.name: self.template.replace("{since}", str(text))})
+        value = write_time(since, self.time_format, zone)
+        if self.template != "{since}":
+            value = self.template.replace("{since}", str(value))
+        yield Window({self.name: value})
 
     def after(self, first: Answer, started: datetime) -> Cursor:
         """Return the vendor's clock, or ours at the start if it tells none, less the lag."""

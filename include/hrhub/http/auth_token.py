@@ -191,10 +191,13 @@ class JwtBearer(_Tokened):
         from authlib.oauth2.rfc7523.assertion import (  # type: ignore[import-untyped]
             sign_jwt_bearer_assertion,
         )
+        from joserfc.jwk import ECKey, RSAKey
+
+        kind = ECKey if self.algorithm.startswith("ES") else RSAKey
 
         try:
             assertion = sign_jwt_bearer_assertion(
-                reveal(self.private_key),
+                kind.import_key(reveal(self.private_key)),
                 self.issuer,
                 self.audience or self.token_url,
                 subject=self.subject or None,

@@ -19,9 +19,9 @@ from hrhub.errors import (
     ConfigError,
     ContractChanged,
     HrHubError,
+    ScopeError,
     Throttled,
     Transient,
-    VendorError,
 )
 from hrhub.http.addresses import AddressPolicy, base_address, origin_of, safe_link
 from hrhub.http.answer import Answer, Expect, Outgoing, encode_body
@@ -153,12 +153,21 @@ class HttpClient:
         # Signed download links at other origins must not see our credentials.
         auth = self._auth if own else None
         repeatable = idempotent or outgoing.method in SAFE_METHODS
+        origin = self._admit(outgoing.url)
         try:
-            return self._until_good(outgoing, auth, ok, expect, repeatable=repeatable)
+            answer = self._until_good(outgoing, auth, ok, expect, repeatable=repeatable)
         except HrHubError as error:
+            # One request with all its tries counts once: the retry plan already spares the vendor,
+            # and people should read what failed, not that the circuit opened over it.
+            if isinstance(error, Transient):
+                self._ports.breaker.record(origin, good=False)
+            elif isinstance(error, ContractChanged | AuthError | ScopeError):
+                self._ports.breaker.record(origin, good=True)
             for key, value in self._labels.items():
                 error.context.setdefault(key, value)
             raise
+        self._ports.breaker.record(origin, good=True)
+        return answer
 
     def safe_link(self, link: str) -> str:
         """Return a link of an answer as an absolute address, if it may be followed.
@@ -252,18 +261,11 @@ class HttpClient:
         Raises:
             _Denied: The credentials were refused.
         """
-        origin = self._admit(outgoing.url)
-        try:
-            answer = self._follow(outgoing)
-            problem = self._reader.problem(answer, ok, self.clock.now())
-            if problem is None and answer.status < 300 and outgoing.method != "HEAD":
-                check_content_type(answer, expect)
-        except HrHubError as error:
-            # Our own refusals say nothing about the vendor.
-            if isinstance(error, VendorError):
-                self._ports.breaker.record(origin, good=not isinstance(error, Transient))
-            raise
-        self._ports.breaker.record(origin, good=not isinstance(problem, Transient))
+        self._wait_for_budget()
+        answer = self._follow(outgoing)
+        problem = self._reader.problem(answer, ok, self.clock.now())
+        if problem is None and answer.status < 300 and outgoing.method != "HEAD":
+            check_content_type(answer, expect)
         if problem is None:
             return answer
         if isinstance(problem, Throttled) and problem.retry_after_s:
@@ -273,15 +275,18 @@ class HttpClient:
         raise problem
 
     def _admit(self, url: str) -> str:
+        """Return the origin, unless it is being left alone."""
         scheme, host, port = origin_of(url)
         origin = f"{scheme}://{host}:{port}"
+        if wait_s := self._ports.breaker.admit(origin):
+            raise Transient("vendor.circuit_open", retry_after_s=wait_s, **self._context())
+        return origin
+
+    def _wait_for_budget(self) -> None:
         while wait_s := self._ports.budget.take(self._account, self._rate):
             if wait_s > self._retry.longest_s:
                 raise Throttled("vendor.budget_used", retry_after_s=wait_s, **self._context())
             self.clock.sleep(wait_s)
-        if wait_s := self._ports.breaker.admit(origin):
-            raise Transient("vendor.circuit_open", retry_after_s=wait_s, **self._context())
-        return origin
 
     def _follow(self, outgoing: Outgoing) -> Answer:
         """Send, following redirects that stay at the origin.

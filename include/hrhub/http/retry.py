@@ -81,8 +81,8 @@ class RetryPlan:
 
 
 def _patient(failed: HrHubError, wait_s: float) -> HrHubError:
-    """Return an error that tells the caller to wait; a failed probe keeps its own words."""
-    if isinstance(failed, Throttled) or failed.code == "vendor.circuit_open":
+    """Return an error that tells the caller how long to wait."""
+    if isinstance(failed, Throttled) and failed.retry_after_s is not None:
         return failed
     return Throttled("vendor.throttled", retry_after_s=wait_s, **failed.context)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import socket
 import ssl
 from collections.abc import Mapping
@@ -145,7 +146,7 @@ class Sender:
         timeouts = (TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError)
         if any(isinstance(link, timeouts) for link in chain):
             return Transient("vendor.timeout", **context, phase="answer")
-        cut = (urllib3.exceptions.IncompleteRead, urllib3.exceptions.InvalidChunkLength)
+        cut = (http.client.IncompleteRead, urllib3.exceptions.InvalidChunkLength)
         if any(isinstance(link, cut) or "ended prematurely" in _word(link) for link in chain):
             return Transient("vendor.page_cut", **context)
         if isinstance(error, requests.exceptions.InvalidHeader):
