@@ -118,7 +118,7 @@ def fetch_by(
         return read_rows(table, select, found, "sqlite")
     match, arrays = _postgresql_match(tx, table, keys, rows)
     shown = ", ".join(_shown(table.c[name]) for name in select)
-    sql = f"SELECT {shown} FROM {_name(table.name)} t {match} AND {conditions}"
+    sql = f"SELECT {shown} FROM {_name(table.name)} t, {match} AND {conditions}"
     with _cursor(tx, binary=True) as cursor:
         cursor.execute(sql, (*arrays, *fixed), prepare=False)
         return read_rows(table, select, cursor.fetchall(), "postgresql")
@@ -134,7 +134,7 @@ def delete_by(tx: Connection, table: Table, by: str, values: Iterable[Any]) -> i
         return _executemany(tx, sql, for_sqlite(table, (by,), rows))
     match, arrays = _postgresql_match(tx, table, (by,), rows)
     with _cursor(tx) as cursor:
-        cursor.execute(f"DELETE FROM {_name(table.name)} t {match}", arrays, prepare=False)
+        cursor.execute(f"DELETE FROM {_name(table.name)} t USING {match}", arrays, prepare=False)
         return int(cursor.rowcount)
 
 
@@ -286,7 +286,11 @@ def _sqlite_chunks(
 def _postgresql_match(
     tx: Connection, table: Table, keys: Sequence[str], rows: list[Row]
 ) -> tuple[str, list[object]]:
-    """Return what follows ``FROM … t`` to keep the rows with these values, and its arrays."""
+    """Return what joins the table ``t`` with the values looked for, and their arrays.
+
+    A join, not ``= ANY(array)``: on a table without statistics that was planned as a scan which
+    read the array anew for every row, 23 s for 5,000 values in 10,000 rows.
+    """
     arrays = [_array(table.c[k], v) for k, v in zip(keys, zip(*rows, strict=True), strict=True)]
     marks = [
         f"%s::text::{_type(tx, table.c[k])}[]"
@@ -294,12 +298,9 @@ def _postgresql_match(
         else f"%s::{_type(tx, table.c[k])}[]"
         for k, a in zip(keys, arrays, strict=True)
     ]
-    if len(keys) == 1:
-        return f"WHERE t.{_name(keys[0])} = ANY({marks[0]})", arrays
     tests = " AND ".join(f"t.{_name(k)} = v.k{i}" for i, k in enumerate(keys))
     names = ", ".join(f"k{i}" for i in range(len(keys)))
-    joined = f"JOIN unnest({', '.join(marks)}) AS v({names}) ON {tests}"
-    return f"{joined} WHERE TRUE", arrays
+    return f"unnest({', '.join(marks)}) AS v({names}) WHERE {tests}", arrays
 
 
 def _array(column: Column[Any], values: Sequence[Any]) -> object:
