@@ -121,7 +121,7 @@ def test_half_a_page_fails_its_stream_and_the_next_run_is_complete(hub: Hub) -> 
     with running(VENDORS, world) as hosted:
         config = connector.config.model_validate(hosted["successfactors"].connection)
         faults = hosted["successfactors"].running.faults  # type: ignore[attr-defined]
-        faults.arm("half_body", path="/PerPerson?", times=50)
+        faults.arm("half_body", path="/odata/v2/PerPerson", after=1, times=50)
         with pytest.raises(VendorError):
             hub.sync(connector, config, "successfactors_default", "people", holder="test")
         assert store_counts(hub)["person"] == 0
