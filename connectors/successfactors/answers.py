@@ -1,6 +1,6 @@
 """SuccessFactors' own error codes: where they stand in an answer and what each one means.
 
-Three forms exist (contract sections 2.1 and 9): the OData envelope with a code or with a code in
+Three forms exist: the OData envelope with a code or with a code in
 square brackets inside its text, the token service's ``errorMessage``, and pages in HTML.
 """
 

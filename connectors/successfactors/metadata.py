@@ -1,6 +1,6 @@
 """What a tenant's ``$metadata`` says about the sets that we read.
 
-Keys, fields and navigations differ between tenants (contract section 3.1), so they are looked up
+Keys, fields and navigations differ between tenants, so they are looked up
 before every reading instead of being believed.
 """
 

@@ -1,4 +1,4 @@
-"""A SuccessFactors tenant, simulated: token service, OData v2, quirks and faults of the contract.
+"""A SuccessFactors tenant, simulated: token service, OData v2, its quirks and faults.
 
 Options of ``start``: ``private_key`` (PEM; the technical client's key, else a new one is made),
 ``next_authority`` (``https://api.example.com:443``: what ``__next`` links are written with) and

@@ -1,4 +1,4 @@
-"""The EDMX document of the simulated tenant (contract section 3.1)."""
+"""The EDMX document of the simulated tenant, shaped as on real tenants."""
 
 from __future__ import annotations
 

@@ -171,7 +171,7 @@ class _Writer:
         first = person.spells[0]
         created = min(instant_ms(person.modified_at), day_ms(first.hire_date))
         stamps = dict.fromkeys(("person", "personal", "email", "phone", "card"), created)
-        # A changed child does not touch its parent (contract section 6): only the row that was
+        # A changed child does not touch its parent, as recorded on a tenant: only the row that was
         # changed carries the time of the change.
         edits = {
             table: self._edits[person.person_id, kind]

@@ -1,7 +1,6 @@
 """The entity types that the simulated tenant offers.
 
-Names, keys and types are those of contracts/successfactors.md section 7 (published metadata
-files). A real tenant has hundreds of further fields; nothing here is tenant specific but the
+Names, keys and types are those of published metadata files. A real tenant has hundreds of further fields; nothing here is tenant specific but the
 ids of picklist options.
 """
 

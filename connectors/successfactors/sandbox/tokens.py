@@ -1,4 +1,4 @@
-"""The token service: a SAML assertion in, a bearer token out (contract section 2.1).
+"""The token service: a SAML assertion in, a bearer token out.
 
 The assertion is verified for real: signature against the registered certificate, audience,
 recipient, life, user, client and company.

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -379,3 +380,12 @@ def test_every_code_of_ours_has_words_in_both_languages() -> None:
         for part in parts:
             spots = [sorted(set(re.findall(r"\{\w+\}", w[code][part]))) for w in (english, chinese)]
             assert spots[0] == spots[1], (code, part)
+
+
+def test_the_readme_names_every_setting_and_stream() -> None:
+    module = sys.modules[connector.config.__module__].__file__
+    assert module
+    words = Path(module).with_name("README.md").read_text(encoding="utf-8")
+
+    for name in (*connector.config.model_fields, *(s.name for s in connector.streams)):
+        assert f"`{name}`" in words, name
