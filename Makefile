@@ -12,7 +12,7 @@ N ?=
 TESTS ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format types bench lock wheel clean
+.PHONY: help setup demo test lint format types bench docs lock wheel clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
@@ -42,6 +42,10 @@ types: $(READY) ## Check types
 
 bench: $(READY) ## Measure the hot path; ONLY=a,b N=10000 measures a part or another size
 	@$(BIN)/python -m tests.bench $(if $(ONLY),--only $(ONLY)) $(if $(N),--size $(N))
+
+docs: $(READY) ## Write the generated pages: model, error codes
+	@$(BIN)/python -m hrhub.model.reference > docs/model.md
+	@$(BIN)/python -m hrhub.messages.reference > docs/errors.md
 
 lock: $(READY) ## Bump and pin every dependency with its hashes
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import astuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from hrhub.ambient import Clock, SystemClock
 from hrhub.crypto.records import DekRecord, WrappedKey
+from hrhub.errors import StorageError
 from hrhub.store.bulk import fetch_by, insert, insert_ignore
 from hrhub.store.engine import Store
 from hrhub.store.schema import hub_dek, hub_key
@@ -54,6 +55,32 @@ class StoredKeys:
             insert_ignore(
                 tx, hub_key, (*_KEY, "created_at"), values, ("tenant", "purpose", "version")
             )
+
+    def rewrap(self, tenant: str, wrap: Callable[[WrappedKey], WrappedKey]) -> int:
+        """Wrap a tenant's keys anew, all or none; return how many.
+
+        ``wrap`` is ``hrhub.crypto.rewrap`` with a provider: the keys stay, their wrapping moves to
+        the provider's current key. Nothing that they sealed is touched.
+
+        Raises:
+            StorageError: A key was changed meanwhile (``store.conflict``).
+            KeysUnavailable: A key cannot be unwrapped any more.
+        """
+        moved = [
+            (row, wrap(row)) for row in self.load_tenant_keys(tenant) if row.state != "destroyed"
+        ]
+        c = hub_key.c
+        with self._store.write() as tx:
+            for before, after in moved:
+                changed = tx.execute(
+                    update(hub_key)
+                    .where(c.key_id == before.key_id, c.kek_ref == before.kek_ref)
+                    .where(c.blob == before.blob)
+                    .values(kek_ref=after.kek_ref, blob=after.blob)
+                )
+                if changed.rowcount != 1:
+                    raise StorageError("store.conflict", constraint="hub_key", state="rewrap")
+        return len(moved)
 
 
 def insert_deks(tx: Connection, records: Iterable[DekRecord]) -> int:
