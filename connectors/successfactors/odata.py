@@ -1,7 +1,8 @@
 """One stream of SuccessFactors' OData v2: what is asked for, page after page, and from when.
 
-Effective-dated sets are read with all slices of every touched key, only a lower bound in time is sent, links to the next page
-are followed as they come, and the next watermark is the vendor's clock at the first page.
+Effective-dated sets are read with all slices of every touched key, only a lower bound in time is
+sent, links to the next page are followed as they come, and the next watermark is the vendor's
+clock at the first page.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The entity types that the simulated tenant offers.
 
-Names, keys and types are those of published metadata files. A real tenant has hundreds of further fields; nothing here is tenant specific but the
-ids of picklist options.
+Names, keys and types are those of published metadata files. A real tenant has hundreds of further
+fields; nothing here is tenant specific but the ids of picklist options.
 """
 
 from __future__ import annotations
