@@ -47,11 +47,13 @@ def _stream(name: str, *after: str, key: tuple[str, ...] = ("id",)) -> Stream:
 @pytest.mark.parametrize(
     ("rule", "build"),
     [
-        ("api_version", lambda: _connector(api=2)),
-        ("name", lambda: _connector(name="Bad Name")),
-        ("stream_names_unique", lambda: _connector(_stream("a"), _stream("a"))),
-        ("stream_has_key", lambda: _connector(_stream("a", key=()))),
-        ("after_names_a_stream", lambda: _connector(_stream("a", "b"))),
+        ("api_version", lambda: _connector(_stream("aa"), api=2)),
+        ("name", lambda: _connector(_stream("aa"), name="Bad Name")),
+        ("names_unique", lambda: _connector(_stream("aa"), _stream("aa"))),
+        ("names_valid", lambda: _connector(_stream("A b"))),
+        ("offers_something", lambda: _connector()),
+        ("stream_has_key", lambda: _connector(_stream("aa", key=()))),
+        ("after_names_a_stream", lambda: _connector(_stream("aa", "bb"))),
     ],
 )
 def test_a_connector_that_breaks_the_contract_is_refused(rule: str, build: object) -> None:
@@ -62,14 +64,14 @@ def test_a_connector_that_breaks_the_contract_is_refused(rule: str, build: objec
 
 
 def test_streams_come_after_those_they_need() -> None:
-    connector = _connector(_stream("c", "b"), _stream("a"), _stream("b", "a"))
+    connector = _connector(_stream("cc", "bb"), _stream("aa"), _stream("bb", "aa"))
 
-    assert [s.name for s in connector.in_order()] == ["a", "b", "c"]
+    assert [s.name for s in connector.in_order()] == ["aa", "bb", "cc"]
 
 
 def test_streams_that_need_each_other_are_refused() -> None:
     with pytest.raises(PluginError):
-        _connector(_stream("a", "b"), _stream("b", "a")).in_order()
+        _connector(_stream("ab", "bc"), _stream("bc", "ab")).in_order()
 
 
 @pytest.mark.parametrize("body", [b"", b'{"d": {"rows": [{"a": 1}', b"<html>", b"\xff"])

@@ -2,6 +2,15 @@
 
 from hrhub.connector.config import ConnectorConfig, setting
 from hrhub.connector.contract import API_VERSION, Checked, Connector, VendorAnswer
+from hrhub.connector.events import Event, EventReceiver, Received, Reply
+from hrhub.connector.orders import (
+    OrderKind,
+    OrderRequest,
+    OrderService,
+    OrderState,
+    OrderStatus,
+    Package,
+)
 from hrhub.connector.rest import (
     Everything,
     HttpStream,
@@ -10,6 +19,7 @@ from hrhub.connector.rest import (
     page_of,
 )
 from hrhub.connector.session import open_session
+from hrhub.connector.sinks import Delivery, Planned, Sink, Write, WriteStatus, Written
 from hrhub.connector.stream import (
     Completeness,
     Cursor,
@@ -28,17 +38,33 @@ __all__ = [
     "Connector",
     "ConnectorConfig",
     "Cursor",
+    "Delivery",
+    "Event",
+    "EventReceiver",
     "Everything",
     "HttpStream",
     "JsonRecords",
     "Mode",
     "ModifiedSince",
+    "OrderKind",
+    "OrderRequest",
+    "OrderService",
+    "OrderState",
+    "OrderStatus",
+    "Package",
     "Page",
+    "Planned",
+    "Received",
     "RecordFormat",
+    "Reply",
     "Session",
+    "Sink",
     "Stream",
     "TimeWindow",
     "VendorAnswer",
+    "Write",
+    "WriteStatus",
+    "Written",
     "open_session",
     "page_of",
     "setting",

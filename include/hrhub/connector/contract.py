@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hrhub.connector.config import ConnectorConfig
+from hrhub.connector.events import EventReceiver
+from hrhub.connector.orders import OrderKind, OrderService
+from hrhub.connector.sinks import Sink
 from hrhub.connector.stream import Session, Stream
 from hrhub.errors import HrHubError, PluginError
 
@@ -18,6 +21,9 @@ if TYPE_CHECKING:
 
 API_VERSION = 1
 """Version of this contract. A connector built for another one is not loaded."""
+
+_CONSENTED = (OrderKind.BACKGROUND, OrderKind.SOCIAL_SECURITY)
+"""Kinds of order that no person may be subjected to without consent (PIPL Art. 23, 29)."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{1,40}")
 
@@ -44,7 +50,7 @@ class Checked:
 
 @dataclass(frozen=True, kw_only=True)
 class Connector:
-    """A vendor system: configuration, authentication, streams.
+    """A vendor system: configuration, authentication, and what it can do.
 
     Attributes:
         name: Import and command-line name; the Airflow connection type is ``hr_<name>``.
@@ -53,6 +59,9 @@ class Connector:
         auth: Returns how requests are authorised.
         check: Makes one cheap authorised call and tells who answered.
         streams: What can be read.
+        orders: What can be ordered.
+        sinks: What can be written back.
+        events: What the vendor reports by itself.
         errors: The vendor's error codes.
         code_of: Finds the vendor's error code in an answer; None when it reports no error.
         rate: Requests that the vendor agrees to, shared by all workers of a connection.
@@ -66,7 +75,10 @@ class Connector:
     version: str
     config: type[ConnectorConfig]
     check: Callable[[Session], Checked]
-    streams: tuple[Stream, ...]
+    streams: tuple[Stream, ...] = ()
+    orders: tuple[OrderService, ...] = ()
+    sinks: tuple[Sink, ...] = ()
+    events: tuple[EventReceiver, ...] = ()
     base_url: Callable[[ConnectorConfig], str] | None = None
     auth: Callable[[ConnectorConfig], Auth] | None = None
     errors: Mapping[str, VendorAnswer] = field(default_factory=dict)
@@ -83,12 +95,15 @@ class Connector:
         Raises:
             PluginError: With the rule that is broken.
         """
-        names = [s.name for s in self.streams]
-        known = set(names)
+        known = {s.name for s in self.streams}
+        parts = (self.streams, self.orders, self.sinks, self.events)
         for rule, kept in (
             ("api_version", self.hrhub_api == API_VERSION),
             ("name", _NAME.fullmatch(self.name) is not None),
-            ("stream_names_unique", len(known) == len(names)),
+            ("names_unique", all(len({p.name for p in of}) == len(of) for of in parts)),
+            ("names_valid", all(_NAME.fullmatch(p.name) for of in parts for p in of)),
+            ("offers_something", any(parts)),
+            ("order_asks_consent", all(o.consent for o in self.orders if o.kind in _CONSENTED)),
             ("stream_has_key", all(s.key for s in self.streams)),
             ("after_names_a_stream", all(known >= set(s.after) for s in self.streams)),
         ):
