@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 from airflow.sdk import DAG, Asset, CronTriggerTimetable, TaskGroup
 
@@ -17,10 +17,6 @@ from hrhub.airflow.operators import HrLoadOperator, HrPublishOperator, HrPullOpe
 from hrhub.airflow.retry import DEFAULT_ARGS
 from hrhub.connector import Connector, Stream, registry
 from hrhub.model import FEEDS
-
-if TYPE_CHECKING:
-    from airflow.sdk import XComArg
-    from airflow.sdk.definitions.xcom_arg import PlainXComArg
 
 ZONE = "Asia/Shanghai"
 """Zone of schedules given as cron texts."""
@@ -103,15 +99,10 @@ def stream_tasks(conn_id: str, stream: Stream) -> tuple[HrPullOperator, HrLoadOp
     with TaskGroup(stream.name, tooltip=stream.title):
         pull = HrPullOperator(task_id="pull", conn_id=conn_id, stream=stream.name)
         load = HrLoadOperator(
-            task_id="load", conn_id=conn_id, stream=stream.name, run_id=_item(pull, "run_id")
+            task_id="load", conn_id=conn_id, stream=stream.name, pulled=pull.output
         )
         pull >> load
     return pull, load
-
-
-def _item(task: HrPullOperator, key: str) -> XComArg:
-    """Return a reference to one item of what a task hands on."""
-    return cast("PlainXComArg", task.output)[key]
 
 
 def _wanted(connector: Connector, names: Sequence[str] | None) -> list[Stream]:

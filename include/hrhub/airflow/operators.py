@@ -112,29 +112,30 @@ class HrLoadOperator(_StreamOperator):
 
     :param conn_id: Airflow connection of the vendor system (templated).
     :param stream: Stream name as the connector declares it.
-    :param run_id: The run that the pull returned (templated).
+    :param pulled: What :class:`HrPullOperator` returned (templated).
     :returns: The counts of the run.
     """
 
-    template_fields: Sequence[str] = ("conn_id", "run_id")
+    template_fields: Sequence[str] = ("conn_id", "pulled")
     ui_color = "#e9f7ec"
 
-    def __init__(self, *, run_id: Any, **kwargs: Any) -> None:
+    def __init__(self, *, pulled: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.run_id = run_id
+        self.pulled = pulled
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Load and return the counts."""
         speak_plainly()
+        run_id = str(self.pulled["run_id"])
         connector = VendorHook(self.conn_id).resolved().connector
         with self._hub(connector) as hub:
             counts = hub.load(
-                self.run_id,
+                run_id,
                 connector,
                 holder=holder_of(context["ti"]),
                 progress=self._progress(),
             )
-        result = {"run_id": self.run_id, "stream": self.stream, **asdict(counts)}
+        result = {"run_id": run_id, "stream": self.stream, **asdict(counts)}
         self.log.info("%s: %s", self.stream, _in_words(counts))
         return result
 

@@ -14,10 +14,10 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
-from typing import Any, Self
+from typing import Any, Never, Self
 
 from hrhub.airflow.api import AirflowApi
 from hrhub.airflow.home import Home
@@ -36,6 +36,17 @@ _RESTART_WINDOW_S = 120.0
 Say = Callable[[str], None]
 
 
+Stop = Callable[[], bool]
+
+
+class Stopped(Exception):
+    """Somebody asked us to stop; not an error."""
+
+
+def _never() -> bool:
+    return False
+
+
 class Keeper:
     """Keeps a set of children running.
 
@@ -43,11 +54,19 @@ class Keeper:
         logs: Directory of their output.
         pids: Directory of their pid files.
         say: Told what happens, one line each.
+        stopped: Asked at every look whether to stop.
     """
 
     def __init__(
-        self, logs: Path, pids: Path, *, clock: Clock | None = None, say: Say = print
+        self,
+        logs: Path,
+        pids: Path,
+        *,
+        clock: Clock | None = None,
+        say: Say = print,
+        stopped: Stop = _never,
     ) -> None:
+        self._stopped = stopped
         self._logs = logs
         self._pids = pids
         self._clock = clock or SystemClock()
@@ -70,8 +89,11 @@ class Keeper:
         """Start again what has ended.
 
         Raises:
+            Stopped: Somebody asked us to stop.
             Transient: A child ended for the fourth time within two minutes.
         """
+        if self._stopped():
+            raise Stopped
         for name, child in list(self._children.items()):
             status = child.status()
             if status is None:
@@ -97,10 +119,17 @@ class Runner:
     Args:
         root: ``HRHUB_HOME``.
         port: Port of the UI; None takes the first free one from 8080.
+        stopped: Asked while waiting; when it says yes, :class:`Stopped` is raised.
     """
 
     def __init__(
-        self, root: Path, *, port: int | None = None, clock: Clock | None = None, say: Say = print
+        self,
+        root: Path,
+        *,
+        port: int | None = None,
+        clock: Clock | None = None,
+        say: Say = print,
+        stopped: Stop = _never,
     ) -> None:
         self.home = Home.at(root)
         self._wanted_port = port
@@ -109,7 +138,9 @@ class Runner:
         self._lock: int | None = None
         self.port = 0
         self.env: Mapping[str, str] = {}
-        self.keeper = Keeper(self.home.logs, self.home.run, clock=self._clock, say=say)
+        self.keeper = Keeper(
+            self.home.logs, self.home.run, clock=self._clock, say=say, stopped=stopped
+        )
 
     def __enter__(self) -> Self:
         """Take the home, clear it of leftovers, find a port.
@@ -171,9 +202,14 @@ class Runner:
         if not warm:
             api.try_call("GET", "/execution/health")
 
-    def tend_until(self, stopped: Callable[[], bool]) -> None:
-        """Keep the processes running until told to stop."""
-        while not stopped():
+    def tend_forever(self) -> Never:
+        """Keep the processes running.
+
+        Raises:
+            Stopped: Somebody asked us to stop.
+            Transient: A process keeps dying.
+        """
+        while True:
             self.keeper.tend()
             self._clock.sleep(_POLL_S)
 
@@ -253,7 +289,7 @@ def free_port(wanted: int | None) -> int:
 
 
 @contextmanager
-def stop_signals() -> Iterator[Callable[[], bool]]:
+def stop_signals() -> Iterator[Stop]:
     """Turn TERM and INT into a question: yields a function that tells whether one came."""
     came: list[int] = []
 
@@ -278,7 +314,11 @@ def up(root: Path, *, port: int | None = None, say: Say = print) -> None:
         StorageError: The metadata database cannot be made ready.
         Transient: A process does not become healthy or keeps dying.
     """
-    with stop_signals() as stopped, Runner(root, port=port, say=say) as runner:
+    with (
+        stop_signals() as stopped,
+        Runner(root, port=port, say=say, stopped=stopped) as runner,
+        suppress(Stopped),
+    ):
         migration = runner.begin_migration()
         migration.wait()
         runner.start()
@@ -288,8 +328,7 @@ def up(root: Path, *, port: int | None = None, say: Say = print) -> None:
             f"Airflow is up: {runner.api.address}, user admin, passwords in "
             f"{runner.home.passwords}. Stop with Ctrl-C."
         )
-        runner.tend_until(stopped)
-        say("stopping")
+        runner.tend_forever()
 
 
 def _locked(path: Path) -> int:

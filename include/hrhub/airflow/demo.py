@@ -1,0 +1,223 @@
+"""The demo: simulated vendors, Airflow and the hub on one machine, first syncs, results.
+
+``python -m hrhub.airflow.demo`` stays until Ctrl-C; with ``--once`` it stops by itself and its
+exit status says whether every stream brought exactly what the simulated company holds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Never
+
+from hrhub import messages
+from hrhub.airflow.board import Board, Line
+from hrhub.airflow.connections import connection_json
+from hrhub.airflow.follow import first_run
+from hrhub.airflow.processes import Command
+from hrhub.airflow.runner import Runner, Stopped, stop_signals
+from hrhub.ambient import Clock, SystemClock
+from hrhub.connector import registry
+from hrhub.errors import ExitStatus, HrHubError, Transient
+from hrhub.sandbox.host import HostState, read_state
+from hrhub.settings import Settings
+
+VENDORS = ("successfactors", "zkteco")
+"""In the order of their syncs: punches refer to employees."""
+
+_SANDBOX_TIMEOUT_S = 120.0
+_SYNC_TIMEOUT_S = 900.0
+_POLL_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the demo was asked for."""
+
+    home: Path
+    size: int
+    seed: int
+    port: int | None
+    once: bool
+
+
+class Demo:
+    """One demo from start to table.
+
+    Args:
+        wish: What was asked for.
+        board: Shows what happens.
+    """
+
+    def __init__(self, wish: Wish, board: Board, clock: Clock | None = None) -> None:
+        self._wish = wish
+        self._board = board
+        self._clock = clock or SystemClock()
+        self._settings = Settings.from_env({**os.environ, "HRHUB_HOME": str(wish.home)})
+        self._fresh = True
+
+    def run(self) -> bool:
+        """Start all, sync all, show the table; return whether all is as it should be."""
+        good = False
+        with stop_signals() as stopped, ExitStack() as stack:
+            runner = stack.enter_context(
+                Runner(
+                    self._wish.home,
+                    port=self._wish.port,
+                    clock=self._clock,
+                    say=self._board.say,
+                    stopped=stopped,
+                )
+            )
+            with suppress(Stopped):
+                state = self._bring_up(runner)
+                good = self._sync_all(runner, state)
+                if not self._wish.once:
+                    self._stay(runner)
+            self._board.say("stopping")
+        return good
+
+    def _bring_up(self, runner: Runner) -> HostState:
+        """Start everything side by side and wait for it."""
+        state_file = runner.home.run / "sandbox.json"
+        state_file.unlink(missing_ok=True)
+        runner.keeper.start(self._sandbox_command(runner.env, state_file))
+        migration = runner.begin_migration()
+        self._board.say(f"company of {self._wish.size} people, seed {self._wish.seed}")
+        self._create_hub()
+        migration.wait()
+        runner.start()
+        state = self._wait_for_sandbox(state_file, runner)
+        migration.register(connections(state))
+        self._board.say("vendors are up, connections registered; Airflow is starting")
+        runner.wait_until_healthy()
+        self._board.say(f"Airflow is up: {runner.api.address}")
+        return state
+
+    def _stay(self, runner: Runner) -> Never:
+        self._board.say(
+            f"UI: {runner.api.address}   user: admin   password: {runner.home.password('admin')}"
+        )
+        self._board.say("Syncs go on every quarter of an hour. Stop with Ctrl-C.")
+        runner.tend_forever()
+
+    def _sandbox_command(self, env: Mapping[str, str], state_file: Path) -> Command:
+        argv = [
+            *(sys.executable, "-m", "hrhub.sandbox", *VENDORS),
+            *("--state", str(state_file)),
+            *("--size", str(self._wish.size), "--seed", str(self._wish.seed)),
+        ]
+        return Command("sandbox", argv, env)
+
+    def _create_hub(self) -> None:
+        from hrhub.pipeline import open_hub
+
+        with open_hub(self._settings, create=True) as hub:
+            self._fresh = not hub.latest_runs()
+        self._board.say(f"key ring and store: {self._settings.home}")
+
+    def _wait_for_sandbox(self, state_file: Path, runner: Runner) -> HostState:
+        deadline = self._clock.monotonic() + _SANDBOX_TIMEOUT_S
+        while not state_file.exists():
+            runner.keeper.tend()
+            if self._clock.monotonic() > deadline:
+                raise Transient("runner.not_healthy", parts="sandbox", seconds=_SANDBOX_TIMEOUT_S)
+            self._clock.sleep(_POLL_S)
+        return read_state(state_file)
+
+    def _sync_all(self, runner: Runner, state: HostState) -> bool:
+        api = runner.api
+        api.log_in("admin", runner.home.password("admin"))
+        lines: list[Line] = []
+        well = True
+        for name in VENDORS:
+            followed = first_run(
+                api,
+                f"hub_{name}",
+                clock=self._clock,
+                timeout_s=_SYNC_TIMEOUT_S,
+                watch=self._board.tasks,
+                tend=runner.keeper.tend,
+            )
+            lines += self._lines(name, state)
+            if followed.state != "success":
+                well = False
+                self._board.say(
+                    f"{followed.dag_id} {followed.state}: {', '.join(followed.failed_tasks)} "
+                    f"(task logs: {runner.home.logs / 'tasks'})"
+                )
+                break
+        self._board.table(lines)
+        return well and all(line.agrees for line in lines)
+
+    def _lines(self, name: str, state: HostState) -> list[Line]:
+        """Read the latest runs of one vendor from the store and lay the truth beside them."""
+        from hrhub.pipeline import open_hub
+
+        with open_hub(self._settings) as hub:
+            runs = {run.stream: run for run in hub.latest_runs() if run.connector == name}
+        lines = []
+        for stream in registry.get(name).in_order():
+            run, truth = runs.get(stream.name), state.vendors[name].truth.get(stream.name)
+            spent = (run.finished_at - run.started_at) if run and run.finished_at else None
+            lines.append(
+                Line(
+                    vendor=name,
+                    stream=stream.name,
+                    counts=dict(run.counts) if run else {},
+                    # A store that knew the records before is asked for less: nothing to compare.
+                    expected=(truth.pulled, truth.rejected) if truth and self._fresh else None,
+                    seconds=spent.total_seconds() if spent else None,
+                    done=run is not None and run.status == "done",
+                )
+            )
+        return lines
+
+
+def connections(state: HostState) -> dict[str, dict[str, Any]]:
+    """Return the Airflow connections of hosted vendors, ``<vendor>_default``, secrets in clear."""
+    made = {}
+    for name, hosted in state.vendors.items():
+        connector = registry.get(name)
+        config = connector.config.model_validate(hosted.connection)
+        made[f"{name}_default"] = connection_json(connector, config)
+    return made
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the demo as asked on the command line; return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m hrhub.airflow.demo", description=__doc__)
+    parser.add_argument("--once", action="store_true", help="stop after the first syncs")
+    parser.add_argument("--size", type=int, default=2000, help="people in the company")
+    parser.add_argument("--seed", type=int, default=1, help="another seed, another company")
+    parser.add_argument("--port", type=int, default=None, help="port of the UI (default: free one)")
+    parser.add_argument(
+        "--home", type=Path, default=None, help="default: .hrhub, with --once a temporary one"
+    )
+    asked = parser.parse_args(arguments)
+    board = Board()
+    with ExitStack() as stack:
+        home = asked.home
+        if home is None:
+            home = Path(".hrhub")
+            if asked.once:
+                home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hrhub-demo-")))
+        wish = Wish(home.absolute(), asked.size, asked.seed, asked.port, asked.once)
+        try:
+            with board:
+                good = Demo(wish, board).run()
+        except HrHubError as error:
+            language = Settings.from_env().language
+            print(messages.explain(error, language), file=sys.stderr)
+            return int(error.status)
+    return int(ExitStatus.DONE if good else ExitStatus.FAILED)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
