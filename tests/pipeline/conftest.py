@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from hrhub.pipeline import Counts, Hub, open_hub
 from hrhub.settings import Settings
@@ -51,6 +51,21 @@ class Bench:
         """Return all rows of a table."""
         with self.hub.store.read() as tx:
             return tx.execute(select(metadata.tables[table])).all()
+
+
+@pytest.fixture
+def damage(bench: Bench) -> Callable[..., None]:
+    """Change stored rows behind the hub's back."""
+
+    def change(table: str, where: Mapping[str, object], **values: object) -> None:
+        t = metadata.tables[table]
+        query = update(t).values(values)
+        for name, value in where.items():
+            query = query.where(t.c[name] == value)
+        with bench.hub.store.write() as tx:
+            assert tx.execute(query).rowcount
+
+    return change
 
 
 @pytest.fixture

@@ -8,14 +8,14 @@ from __future__ import annotations
 import queue
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from hrhub.ambient import Clock, SystemClock
-from hrhub.connector import Connector, ConnectorConfig, Page, Stream, open_session
+from hrhub.ambient import Clock, SystemClock, new_id
+from hrhub.connector import Connector, ConnectorConfig, Page, Stream, open_session, registry
 from hrhub.crypto import (
     BlindIndexer,
     DataKeyCache,
@@ -26,10 +26,12 @@ from hrhub.crypto import (
 )
 from hrhub.errors import ConfigError, ContractChanged, Fenced, HrHubError
 from hrhub.mapping import Mapping, find_mapping
+from hrhub.pipeline import replay as replaying
 from hrhub.pipeline.batch import Sync
 from hrhub.pipeline.counts import Counts
 from hrhub.pipeline.landing import Landing, open_cursor, sweep
 from hrhub.pipeline.load import Loader, Progress
+from hrhub.pipeline.replay import Replayed, Replayer, Wanted
 from hrhub.settings import Settings
 from hrhub.store import cursors, runs, syncs
 from hrhub.store import landing as manifest
@@ -38,6 +40,12 @@ from hrhub.store.keys import StoredKeys
 from hrhub.store.landing import LandedBatch
 from hrhub.store.lease import Lease, acquire
 from hrhub.store.runs import Run
+
+if TYPE_CHECKING:
+    from hrhub.pipeline.verify import Report
+
+REPLAY = "replay"
+"""Kind of the runs that give quarantine another try."""
 
 _READ_AHEAD = 4
 """Pages that may wait between reading and applying; bounds memory."""
@@ -177,6 +185,55 @@ class Hub:
                     loader.take(landed, page)
             return loader.finish()
 
+    def replay(
+        self,
+        wanted: Wanted,
+        *,
+        holder: str,
+        actor: str,
+        dry_run: bool = False,
+        connectors: Callable[[str], Connector] = registry.get,
+        progress: Progress | None = None,
+    ) -> list[Replayed]:
+        """Give open quarantine records another try under the mappings of today, sync by sync.
+
+        What stops one sync stands in its result; the others are replayed all the same. A dry run
+        takes no lease and writes nothing.
+
+        Raises:
+            ConfigError: A uid is not that of an open record (``quarantine.unknown``).
+        """
+        done = []
+        for row in replaying.affected(self.store, self.settings.tenant, wanted):
+            try:
+                job = self._job(connectors(row.connector), row.connection, row.stream)
+                if dry_run:
+                    work = _Work(self, job, row.id, new_id(), None)
+                    done.append(work.replayer(actor).run(wanted, progress))
+                    continue
+                with self._run(job, holder, REPLAY) as work:
+                    done.append(work.replayer(actor).run(wanted, progress))
+            except HrHubError as error:
+                error.context.setdefault("connector", row.connector)
+                error.context.setdefault("connection", row.connection)
+                error.context.setdefault("stream", row.stream)
+                done.append(Replayed(connection=row.connection, stream=row.stream, error=error))
+        return done
+
+    def discard(self, uids: Sequence[str], reason: str, *, actor: str) -> int:
+        """Close open quarantine records that nobody wants; return how many.
+
+        Raises:
+            ConfigError: A uid or the reason is unknown; nothing was closed.
+        """
+        return replaying.discard(self.store, self.keys, uids, reason, actor=actor, clock=self.clock)
+
+    def verify(self, *, progress: Callable[[str, int], None] | None = None) -> Report:
+        """Check that everything stored still is as it was written; nothing is changed."""
+        from hrhub.pipeline.verify import verify  # reads the whole store; nothing else needs it
+
+        return verify(self, progress=progress)
+
     def _job(self, connector: Connector, connection: str, stream: str) -> _Job:
         declared = connector.stream(stream)
         return _Job(connector, connection, declared, self.mapping(connector, stream))
@@ -225,6 +282,10 @@ class Hub:
                     raise Fenced("run.superseded", run=resume.id)
                 runs.reopen(tx, resume.id, mapping_version=version)
                 return resume.id
+            if kind == REPLAY:  # pages that a pull landed still wait for their load
+                return runs.start(
+                    tx, sync_id, holder=holder, kind=kind, at=now, mapping_version=version
+                )
             for left in runs.running(tx, sync_id):
                 # We hold the lease, so whoever began this run is gone and its cursor never moved:
                 # the new run reads the same data again.
@@ -252,9 +313,9 @@ class _Job:
 class _Work:
     """A run in progress: its sync, its landing zone, its lease."""
 
-    def __init__(self, hub: Hub, job: _Job, sync_id: int, run_id: str, lease: Lease) -> None:
+    def __init__(self, hub: Hub, job: _Job, sync_id: int, run_id: str, lease: Lease | None) -> None:
         self.run_id = run_id
-        self.lease = lease
+        self._lease = lease
         self._hub = hub
         self._job = job
         keys = hub.keys
@@ -273,6 +334,12 @@ class _Work:
         self.landing = Landing(
             hub.store, hub.settings.landing, keys, sync_id, job.stream.name, hub.clock
         )
+
+    @property
+    def lease(self) -> Lease:
+        """The lease of the sync."""
+        assert self._lease is not None, "a dry run holds no lease"
+        return self._lease
 
     def read(self, config: ConnectorConfig) -> Iterator[tuple[LandedBatch, Page]]:
         """Read the stream from its cursor on, landing every page before it is passed on.
@@ -311,6 +378,21 @@ class _Work:
             clock=hub.clock,
             data_keys=hub.data_keys,
             progress=progress,
+        )
+
+    def replayer(self, actor: str) -> Replayer:
+        """Return what replays this sync's quarantine; without a lease only for show."""
+        hub, job = self._hub, self._job
+        return Replayer(
+            store=hub.store,
+            sync=self.sync,
+            stream=job.stream,
+            feed=job.mapping.feed,
+            mapping=job.mapping,
+            lease=self._lease,
+            clock=hub.clock,
+            data_keys=hub.data_keys,
+            actor=actor,
         )
 
 

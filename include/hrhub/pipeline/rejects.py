@@ -7,6 +7,7 @@ or because the vendor corrected it, leaves the list by itself.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -14,7 +15,16 @@ from typing import Any, NamedTuple
 import msgspec
 
 from hrhub.ambient import new_ids
-from hrhub.crypto import DataKey, SegmentPlace, TenantKeys, open_segment, seal_segment
+from hrhub.crypto import (
+    DataKey,
+    EnvelopeError,
+    KeyCommitmentError,
+    SegmentPlace,
+    TenantKeys,
+    open_segment,
+    seal_segment,
+)
+from hrhub.errors import KeysUnavailable
 from hrhub.pipeline.batch import Sync
 from hrhub.pipeline.records import Record, Reject, Unit
 from hrhub.store import bulk, schema
@@ -23,6 +33,7 @@ from hrhub.store import quarantine as table
 from hrhub.store.quarantine import Quarantined
 
 _PURPOSE = "quarantine"
+_KEY_ID_BYTES = 16
 _CHANGES = (
     "run_id",
     "landed_seq",
@@ -34,6 +45,17 @@ _CHANGES = (
     "mapping_version",
     "attempts",
     "sealed_raw",
+)
+_REASONS = (
+    "run_id",
+    "reason",
+    "rule",
+    "field_path",
+    "field",
+    "fingerprint",
+    "mapping_version",
+    "attempts",
+    "source_key",
 )
 _Payload = tuple[dict[str, str | int], list[bytes]]
 
@@ -60,14 +82,15 @@ class Quarantine:
         listed |= self._open(
             tx, "fingerprint", {r.record.fingerprint for r in rejects if not r.source_key}
         )
-        gone = [listed[u.source_key].uid for u in accepted if u.source_key in listed]
+        gone = [entry.uid for u in accepted for entry in listed.pop(u.source_key, ())]
         if gone:
             table.mark_replayed(tx, gone, actor=f"sync:{self._sync.run_id}", at=now)
         fresh: list[Quarantined] = []
         again: list[tuple[Any, ...]] = []
         ids = iter(new_ids(len(rejects)))
         for reject in rejects:
-            known = listed.get(reject.source_key or reject.record.fingerprint)
+            rivals = listed.get(reject.source_key or reject.record.fingerprint)
+            known = rivals.pop(0) if rivals else None
             entry = self._entry(tx, reject, known.uid if known else next(ids), now)
             if known is None:
                 fresh.append(entry)
@@ -77,7 +100,32 @@ class Quarantine:
         table.add(tx, fresh)
         bulk.update(tx, schema.hub_quarantine, "uid", _CHANGES, again)
 
-    def _open(self, tx: Any, column: str, values: set[bytes]) -> dict[bytes, _Listed]:
+    def keep(self, tx: Any, again: Sequence[tuple[Quarantined, Reject]]) -> None:
+        """Note that listed records were refused again; their sealed form stays as it is."""
+        bulk.update(
+            tx,
+            schema.hub_quarantine,
+            "uid",
+            _REASONS,
+            [
+                (
+                    entry.uid,
+                    self._sync.run_id,
+                    reject.reason,
+                    reject.rule,
+                    reject.field_path,
+                    reject.field or None,
+                    reject.record.fingerprint,
+                    self._sync.mapping_version,
+                    entry.attempts + 1,
+                    reject.source_key or entry.source_key,
+                )
+                for entry, reject in again
+            ],
+        )
+
+    def _open(self, tx: Any, column: str, values: set[bytes]) -> dict[bytes, list[_Listed]]:
+        """Return the open entries by key; records that contradict each other share one."""
         rows = bulk.fetch_by(
             tx,
             schema.hub_quarantine,
@@ -86,7 +134,10 @@ class Quarantine:
             select=(column, "uid", "attempts"),
             where={"sync_id": self._sync.sync_id, "state": table.OPEN},
         )
-        return {bytes(value): _Listed(uid, attempts) for value, uid, attempts in rows}
+        found: dict[bytes, list[_Listed]] = {}
+        for value, uid, attempts in sorted(rows, key=lambda row: str(row[1])):
+            found.setdefault(bytes(value), []).append(_Listed(uid, attempts))
+        return found
 
     def _entry(self, tx: Any, reject: Reject, uid: str, now: datetime) -> Quarantined:
         sync, record = self._sync, reject.record
@@ -137,9 +188,40 @@ class Quarantine:
 
 
 def reopen(tx: Any, keys: TenantKeys, entry: Quarantined, stream: str) -> Record:
-    """Return the raw record behind an entry, as it landed."""
-    [dek] = key_store.load_deks_by_id(tx, [entry.sealed_raw[4:20]])
+    """Return the raw record behind an entry, as it landed.
+
+    Raises:
+        EnvelopeError: It cannot be opened: its key is gone, or somebody changed it.
+    """
+    [record] = reopen_all(tx, keys, [entry], stream)
+    if record is None:
+        raise EnvelopeError
+    return record
+
+
+def reopen_all(
+    tx: Any, keys: TenantKeys, entries: Sequence[Quarantined], stream: str
+) -> list[Record | None]:
+    """Return the raw records behind entries of one stream as they landed, in the order given.
+
+    None stands for one that cannot be opened: its key is gone, or somebody changed it.
+    """
+    named = [bytes(entry.sealed_raw[4:20]) for entry in entries]
+    day_keys: dict[bytes, DataKey] = {}
+    for dek in key_store.load_deks_by_id(tx, {n for n in named if len(n) == _KEY_ID_BYTES}):
+        with suppress(KeysUnavailable, KeyCommitmentError):
+            day_keys[bytes(dek.dek_id)] = keys.load_dek(dek)
+    return [
+        _reopened(entry, day_keys[name], stream) if name in day_keys else None
+        for entry, name in zip(entries, named, strict=True)
+    ]
+
+
+def _reopened(entry: Quarantined, key: DataKey, stream: str) -> Record | None:
     place = SegmentPlace(entry.tenant, entry.sync_id, stream, entry.uid)
-    payload = open_segment(entry.sealed_raw, keys.load_dek(dek), place)
+    try:
+        payload = open_segment(bytes(entry.sealed_raw), key, place)
+    except EnvelopeError:
+        return None
     meta, parts = msgspec.msgpack.decode(payload, type=_Payload)
     return Record(list(parts), meta, entry.batch_uid, entry.index, entry.landed_seq)

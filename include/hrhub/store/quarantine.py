@@ -73,6 +73,18 @@ def get(tx: Connection, uid: str) -> Quarantined | None:
     return None if row is None else _read(row)
 
 
+def lock_open(tx: Connection, uids: Sequence[str]) -> list[Quarantined]:
+    """Return those of the records that are open, in landing order; nobody else closes them now."""
+    c = _quarantine.c
+    query = (
+        select(_quarantine)
+        .where(c.uid.in_(uids), c.state == OPEN)
+        .order_by(c.landed_seq, c.source_key, c.batch_uid, c.index)
+        .with_for_update()
+    )
+    return [_read(row) for row in tx.execute(query)]
+
+
 def list_records(
     tx: Connection,
     tenant: str,
