@@ -1,0 +1,58 @@
+"""Measure the hot path: ``python -m tests.bench [--only a,b] [--size N] [--runs N]``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.bench import report
+from tests.bench.stores import place
+from tests.bench.workloads import STORES, WORKLOADS, measured, plans
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the benchmark, print what it found, write it down."""
+    asked = _asked(arguments)
+    found: dict[str, dict[str, Any]] = defaultdict(dict)
+    with tempfile.TemporaryDirectory(prefix="hrhub-bench-") as root:
+        for store in asked.stores:
+            with place(store, Path(root) / store) as where:
+                (Path(root) / store).mkdir(mode=0o700)
+                for plan in plans(asked.only, asked.size, asked.runs):
+                    about = f"{plan.stream} x {plan.size:,} on {store}"
+                    for workload, figures in measured(plan, where, _teller(about)).items():
+                        found[workload][store] = figures
+    in_order = {w: found[w] for w in WORKLOADS if w in found}
+    report.write(in_order, asked.out)
+    print(report.stages(in_order))
+    print()
+    print(report.table(in_order))
+    return 0
+
+
+def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--only", default=",".join(WORKLOADS), help="workloads, by comma")
+    parser.add_argument("--stores", default=",".join(STORES), help="databases, by comma")
+    parser.add_argument("--size", type=int, help="records instead of 100,000 (punches: 1,000,000)")
+    parser.add_argument("--runs", type=int, help="default: 5 up to 20,000 records, else 3")
+    parser.add_argument("--out", type=Path, default=report.OUT, help="where the figures go")
+    asked = parser.parse_args(arguments)
+    asked.only, asked.stores = asked.only.split(","), asked.stores.split(",")
+    for name, known in (("only", WORKLOADS), ("stores", STORES)):
+        for value in set(getattr(asked, name)) - set(known):
+            parser.error(f"--{name}: {value} is none of {', '.join(known)}")
+    return asked
+
+
+def _teller(about: str) -> Any:
+    return lambda doing: print(f"{about}: {doing}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,47 @@
+"""The benchmark itself: it runs, checks what it measured, and writes it down."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.bench.__main__ import main
+from tests.bench.measure import Measured
+from tests.bench.workloads import check
+
+
+def test_figures_of_a_run_that_lost_records_are_refused() -> None:
+    lost = Measured(200, 1.0, 1.0, 90.0, {"inserted": 199, "unchanged": 0})
+
+    with pytest.raises(RuntimeError, match="inserted"):
+        check("first", lost)
+
+
+def test_an_unknown_workload_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit):
+        main(["--only", "employees_frist", "--out", str(tmp_path / "bench.json")])
+
+    assert not (tmp_path / "bench.json").exists()
+
+
+def test_a_small_run_writes_its_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "build" / "bench.json"
+
+    main(
+        [
+            *("--only", "employees_first", "--stores", "sqlite"),
+            *("--size", "200", "--runs", "1", "--out", str(out)),
+        ]
+    )
+
+    figures = json.loads(out.read_text())["employees_first"]["sqlite"]
+    assert figures["runs"] == 1 and figures["size"] == 200
+    assert figures["records_s"] > 0 and figures["cpu_us"] > 0
+    assert figures["rss_mb"] > 20, "the worker's memory, not that of a process just started"
+    assert figures["yardstick"]["cpu_us"] > 0
+    assert {"fetch", "land", "gate", "decode, map, check", "seal, index", "write"} <= set(
+        figures["stages"]
+    )
+    assert "employees_first" in capsys.readouterr().out
