@@ -97,7 +97,10 @@ fields:
   seniority_date: {from: employment.workStartDate, formats: [iso]}
   end_date: {from: employment.leaveDate, formats: [iso]}
   last_working_date: {from: employment.lastWorkDate, formats: [iso]}
-  contract_type: {from: employment.contract.type, codes: {fixed: fixed_term, open: open_ended}, else: "null"}
+  contract_type:
+    from: employment.contract.type
+    codes: {fixed: fixed_term, open: open_ended}
+    else: reject
   contract_start: {from: employment.contract.begin, formats: [iso]}
   contract_end: {from: employment.contract.end, formats: [iso]}
   probation_end: {from: employment.probationEndDate, formats: [iso]}
@@ -109,7 +112,10 @@ fields:
   location: post.workPlace
   cost_center: post.costCenter
   fte: {from: post.fte, as: decimal}
-  employment_type: {from: post.employType, codes: {FT: full_time, PT: part_time, IN: intern}, else: reject}
+  employment_type:
+    from: post.employType
+    codes: {FT: full_time, PT: part_time, IN: intern}
+    else: reject
   event: post.event
   event_reason: post.eventReason
   org_unit: post.deptCode

@@ -141,7 +141,7 @@ def _employee(rng: random.Random, index: int, taken: set[str]) -> dict[str, Any]
             f"ext{n:02d}": rng.choice(("是", "否", "未填写", "2026-01-01", "A", "B", "待确认"))
             for n in range(12)
         },
-        "remark": "系统同步数据,请勿手工修改。" * 2,
+        "remark": "系统同步数据,请勿手工修改。" * 4,
     }
 
 
