@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -20,6 +21,7 @@ _MARKS = {
     "up_for_retry": ("↻", "yellow"),
     "upstream_failed": ("–", "red"),
 }
+_PLAIN_WIDTH = 140
 _WAITING = ("·", "dim")
 
 
@@ -51,7 +53,8 @@ class Board:
     """Shows progress in place on a terminal, as plain lines elsewhere."""
 
     def __init__(self, console: Console | None = None, clock: Clock | None = None) -> None:
-        self._console = console or Console()
+        # Elsewhere than on a terminal rich assumes 80 columns and would cut the table.
+        self._console = console or Console(width=None if sys.stdout.isatty() else _PLAIN_WIDTH)
         self._clock = clock or SystemClock()
         self._start = self._clock.monotonic()
         self._live: Live | None = None

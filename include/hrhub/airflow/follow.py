@@ -44,7 +44,7 @@ def first_run(
 ) -> Followed:
     """Switch a DAG on, start a run and follow its first run to the end.
 
-    When the schedule was faster, its run is the one that is followed.
+    When the schedule was faster than we, its run is the one that is followed.
 
     Args:
         api: Logged in.
@@ -68,10 +68,10 @@ def first_run(
 
     while api.try_call("GET", dag) is None:
         wait()
+    known = set(_run_ids(api, dag))
     api.call("PATCH", f"{dag}?update_mask=is_paused", {"is_paused": False})
     api.call("POST", f"{dag}/dagRuns", {"logical_date": None})
-    first = api.call("GET", f"{dag}/dagRuns?order_by=id&limit=1")["dag_runs"][0]
-    run_id = str(first["dag_run_id"])
+    run_id = [run_id for run_id in _run_ids(api, dag) if run_id not in known][-1]
     run = f"{dag}/dagRuns/{quote(run_id, safe='')}"
     before: TaskStates = {}
     while True:
@@ -83,6 +83,12 @@ def first_run(
         if answer is not None and answer["state"] in _ENDED:
             return Followed(dag_id, run_id, str(answer["state"]), before)
         wait()
+
+
+def _run_ids(api: AirflowApi, dag: str) -> list[str]:
+    """Return the ids of the latest runs, newest first."""
+    answer = api.call("GET", f"{dag}/dagRuns?order_by=-id&limit=50")
+    return [str(run["dag_run_id"]) for run in answer["dag_runs"]]
 
 
 def _tasks(answer: Any) -> TaskStates:
