@@ -146,11 +146,15 @@ def test_every_feed_field_lands_in_a_field_of_its_entity_and_kind() -> None:
     for feed in FEEDS.values():
         for part in (feed, *feed.children.values()):
             for field in part.fields:
-                if field.target:
-                    entity, name = field.target.split(".")
-                    assert ENTITIES[entity].by_name[name].kind is field.field.kind
+                if field.target is None:
+                    assert field.reference is None
+                    continue
+                entity, name = field.target.split(".")
+                landing = ENTITIES[entity].by_name[name]
                 if field.reference:
-                    assert field.reference in ENTITIES
+                    assert (landing.kind, landing.ref) == (Kind.REF, field.reference)
+                else:
+                    assert landing.kind is field.field.kind
 
 
 def test_what_identifies_or_reaches_a_person_is_never_an_open_column() -> None:

@@ -192,7 +192,7 @@ attendance_punch = Entity(
         Field(name="direction", kind=Kind.CODE, privacy=_PERSONAL, codes=DIRECTIONS),
         Field(name="work_code", privacy=_PERSONAL),
     ),
-    subject="employee_id",
+    subject="subject_id",
     fact=True,
     doc="One stamp at a terminal. How it was verified, never the template or the photo.",
 )

@@ -93,14 +93,12 @@ def _feed_fields(feed: Feed) -> Iterator[str]:
 
 def _lands(field: FeedField) -> str:
     if field.reference:
-        return f"reference to {field.reference}"
+        return f"`{field.target}`, a reference to {field.reference}"
     return f"`{field.target}`" if field.target else "steers the apply step"
 
 
 def _subject(entity: Entity) -> str:
-    if entity.subject is None:
-        return "nothing is sealed"
-    return "the person" if entity.subject != "employee_id" else "the employee's person"
+    return "nothing is sealed" if entity.subject is None else f"`{entity.subject}`"
 
 
 def _type(field: Field) -> str:

@@ -65,8 +65,9 @@ class Field:
 class Entity:
     """One canonical entity: a table.
 
-    ``subject`` says whose data key seals the row: the field that holds the person's id, ``id``
-    for the person itself, or None when the entity holds no personal value.
+    ``subject`` names the column that holds the person whose data key seals the row: ``id`` for the
+    person itself, a reference to a person, or ``subject_id``, which every other entity with
+    personal values gets. None: the entity holds no personal value.
     ``history`` marks effective-dated entities: rows are slices of a series and are superseded,
     never updated. ``fact`` marks entities whose rows are written once.
     """
@@ -92,9 +93,9 @@ class Entity:
 class FeedField:
     """One field of a feed.
 
-    ``target`` is ``entity.field`` where the value lands, or None for a field that steers apply
-    (``reference`` fields hold the source id of another record of the same connection, or a
-    natural code; ``entity`` then names what they point to).
+    ``target`` is ``entity.field`` where the value lands, or None for a field that steers apply.
+    A ``reference`` field holds the source id of another record of the same connection, of the
+    entity it names; its target is the REF field that is filled with that record's row.
     """
 
     name: str

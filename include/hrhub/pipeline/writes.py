@@ -7,14 +7,14 @@ turned into columns. One instance serves one transaction.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from typing import Any
 
 from hrhub.ambient import new_ids
-from hrhub.crypto import DataKey, normaliser_for, open_group, row_seal, seal_group
+from hrhub.crypto import normaliser_for, open_group, row_seal, seal_group
 from hrhub.crypto.blind import BlindIndex
 from hrhub.model import ENTITIES, Entity, Privacy
 from hrhub.pipeline.batch import Batch, Sync
@@ -70,7 +70,9 @@ class Shape:
             *((schema.SEALED_SENSITIVE,) if self.sensitive else ()),
         )
         self.sealed = (*groups, "row_seal") if groups else ()
-        self.values = (*self.open, *self.sealed)
+        self.subject = entity.subject
+        own = ("subject_id",) if entity.subject == "subject_id" else ()
+        self.values = (*self.open, *own, *self.sealed)
         self.extra: tuple[str, ...] = ()
         if entity.history:
             self.extra = ("series_id", "valid_from", "valid_to", "seq", "recorded_at", "dated_by")
@@ -199,18 +201,28 @@ class Writes:
         values: Values,
         content: bytes,
         *,
-        key: DataKey | None = None,
+        subject: str | None = None,
         link_id: str | None = None,
         extra: tuple[Any, ...] = (),
     ) -> None:
-        """Add a new row; ``extra`` fills the columns of ``Shape.extra``."""
+        """Add a new row.
+
+        Args:
+            entity: Its entity.
+            row_id: Its id.
+            values: Canonical values by field.
+            content: Keyed hash of what it says.
+            subject: The person whose key seals it; None where nothing is sealed.
+            link_id: The record behind it.
+            extra: Columns of ``Shape.extra``.
+        """
         form = shape(entity)
         self._inserts[entity].append(
             (
                 row_id,
                 self._sync.tenant,
                 link_id,
-                *self._columns(form, row_id, values, 1, key),
+                *self._columns(form, row_id, values, 1, subject),
                 content,
                 1,
                 self._now,
@@ -228,14 +240,14 @@ class Writes:
         content: bytes,
         row_version: int,
         *,
-        key: DataKey | None = None,
+        subject: str | None = None,
     ) -> None:
         """Replace a row's values; ``values`` holds all of them, old ones kept included."""
         form = shape(entity)
         self._updates[entity].append(
             (
                 row_id,
-                *self._columns(form, row_id, values, row_version, key),
+                *self._columns(form, row_id, values, row_version, subject),
                 content,
                 row_version,
                 self._now,
@@ -287,15 +299,18 @@ class Writes:
         bulk.insert(tx, schema.hub_waiting_ref, _WAITING_COLUMNS, self._waiting)
 
     def _columns(
-        self, form: Shape, row_id: str, values: Values, row_version: int, key: DataKey | None
+        self, form: Shape, row_id: str, values: Values, row_version: int, subject: str | None
     ) -> tuple[Any, ...]:
         """Return open columns and envelopes in table order."""
         get = values.get
-        if not form.sealed:
-            return tuple([get(name) for name in form.open])
-        assert key is not None, f"{form.name} rows are sealed and need their subject's key"
-        tenant = self._sync.tenant
         row: list[Any] = [get(name) for name in form.open]
+        if not form.sealed:
+            return tuple(row)
+        assert subject is not None, f"{form.name} rows are sealed and need their subject"
+        key = self._subjects.key(subject)
+        tenant = self._sync.tenant
+        if form.subject == "subject_id":
+            row.append(subject)
         envelopes: dict[str, bytes] = {}
         for group, names in (
             (schema.SEALED_PERSONAL, form.personal),
@@ -345,36 +360,28 @@ class StoredRow:
     id: str
     link_id: str | None
     row_version: int
+    subject: str | None
     values: dict[str, Any]
 
 
-def stored(
-    batch: Batch, entity: str, row_ids: Sequence[str], subject_of: Callable[[Values], str]
-) -> dict[str, StoredRow]:
-    """Return rows by id, opened for merging.
-
-    Args:
-        batch: The open transaction.
-        entity: Entity name.
-        row_ids: Ids of the rows.
-        subject_of: Person id of a row, from its open values and ``id``; unused where nothing is
-            sealed.
-    """
+def stored(batch: Batch, entity: str, row_ids: Sequence[str]) -> dict[str, StoredRow]:
+    """Return rows by id, opened for merging."""
     form = shape(entity)
     groups = [c for c in form.sealed if c != "row_seal"]
-    columns = ("id", "link_id", "row_version", *form.open, *groups)
+    columns = ("id", "link_id", "row_version", *form.values)
     rows = [
         dict(zip(columns, row, strict=True))
-        for row in bulk.fetch_by(batch.tx, form.table, "id", row_ids, select=columns, where={})
+        for row in bulk.fetch_by(batch.tx, form.table, "id", row_ids, select=columns)
     ]
-    if groups:
-        batch.subjects.load(batch.tx, [subject_of(row) for row in rows])
+    if form.subject:
+        batch.subjects.load(batch.tx, [row[form.subject] for row in rows])
     found: dict[str, StoredRow] = {}
     for row in rows:
         values = {n: row[n] for n in form.open if row[n] is not None}
+        subject = row[form.subject] if form.subject else None
         for group in groups:
-            if row[group] is not None:
-                key = batch.subjects.key(subject_of(row))
+            if subject and row[group] is not None:
+                key = batch.subjects.key(subject)
                 values |= open_group(key, batch.sync.tenant, entity, group, row["id"], row[group])
-        found[row["id"]] = StoredRow(row["id"], row["link_id"], row["row_version"], values)
+        found[row["id"]] = StoredRow(row["id"], row["link_id"], row["row_version"], subject, values)
     return found

@@ -100,6 +100,8 @@ def _columns(entity: Entity) -> Iterator[Column[Any]]:
         yield Column(
             field.name, _TYPES[field.kind], nullable=not required, comment=field.doc or None
         )
+    if entity.subject == "subject_id":
+        yield Column("subject_id", RowId, nullable=False, comment="person whose key seals the row")
     if entity.of(Privacy.PERSONAL):
         yield Column(SEALED_PERSONAL, Key)
     if entity.of(Privacy.SENSITIVE):
@@ -134,6 +136,8 @@ def _rules(entity: Entity) -> Iterator[Index | UniqueConstraint]:
         return
     for name in sorted(open_names & _READ_BY):
         yield Index(None, name)
+    if entity.subject == "subject_id":
+        yield Index(None, "subject_id")
     if entity.history:
         yield Index(None, "series_id")
         if "code" in open_names:

@@ -52,7 +52,7 @@ def apply_punches(batch: Batch) -> None:
             next(ids),
             _values(unit, owner),
             unit.content,
-            key=batch.subjects.key(owner.person_id),
+            subject=owner.person_id,
             extra=(unit.source_key, batch.sync.sync_id, unit.record.fingerprint),
         )
     for unit, link in batch.changed:
@@ -66,7 +66,7 @@ def apply_punches(batch: Batch) -> None:
             _values(unit, owner),
             unit.content,
             link.row_version + 1,
-            key=batch.subjects.key(owner.person_id),
+            subject=owner.person_id,
         )
         batch.writes.refinger("attendance_punch", link.entity_id, unit.record.fingerprint)
 

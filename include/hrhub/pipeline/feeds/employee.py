@@ -78,7 +78,7 @@ def _change(batch: Batch, changed: Sequence[tuple[Unit, Link]]) -> None:
     employee_ids = [link.entity_id for _, link in changed]
     update_employees(batch, list(zip((u for u, _ in changed), employee_ids, strict=True)))
     spell_of = current_spells(batch, employee_ids)
-    spells = stored(batch, "employment", list(spell_of.values()), lambda row: "")
+    spells = stored(batch, "employment", list(spell_of.values()))
     open_slices = _open_slices(batch, list(spells))
     series: list[Series] = []
     observed: list[tuple[Observed, OpenSlice]] = []

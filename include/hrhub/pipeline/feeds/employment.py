@@ -40,9 +40,7 @@ def apply_employments(batch: Batch) -> None:
 
 def _change(batch: Batch) -> None:
     """Write employments that are known and have changed."""
-    spells = stored(
-        batch, "employment", [link.entity_id for _, link in batch.changed], lambda row: ""
-    )
+    spells = stored(batch, "employment", [link.entity_id for _, link in batch.changed])
     update_employees(
         batch,
         [(unit, spells[link.entity_id].values["employee_id"]) for unit, link in batch.changed],
@@ -83,7 +81,7 @@ def employees_of(batch: Batch, placed: Sequence[tuple[Unit, str]]) -> list[str]:
                 employee_id,
                 {"person_id": person_id, **_told(unit, EMPLOYEE_FIELDS)},
                 unit.content,
-                key=batch.subjects.key(person_id),
+                subject=person_id,
             )
         out.append(employee_id)
     return out
@@ -91,7 +89,7 @@ def employees_of(batch: Batch, placed: Sequence[tuple[Unit, str]]) -> list[str]:
 
 def update_employees(batch: Batch, units: Sequence[tuple[Unit, str]]) -> None:
     """Write what records say about employees that are known, where it differs."""
-    rows = stored(batch, "employee", list({e for _, e in units}), lambda row: str(row["person_id"]))
+    rows = stored(batch, "employee", list({e for _, e in units}))
     for unit, employee_id in units:
         row = rows[employee_id]
         values = {**row.values, **_told(unit, EMPLOYEE_FIELDS)}
@@ -102,7 +100,7 @@ def update_employees(batch: Batch, units: Sequence[tuple[Unit, str]]) -> None:
                 values,
                 unit.content,
                 row.row_version + 1,
-                key=batch.subjects.key(row.values["person_id"]),
+                subject=row.subject,
             )
 
 

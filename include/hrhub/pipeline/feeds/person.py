@@ -57,12 +57,9 @@ def write_people(batch: Batch, items: Sequence[PersonItem]) -> list[tuple[Person
     """
     fresh = _identify(batch, items)
     placed = [(i, i.person_id) for i in items if i.person_id is not None]
-    known = stored(
-        batch, "person", list({p for _, p in placed if p not in fresh}), lambda row: row["id"]
-    )
+    known = stored(batch, "person", list({p for _, p in placed if p not in fresh}))
     existing = _children(batch, [i.link_id for i, _ in placed if not i.is_new])
     for item, person_id in placed:
-        key = batch.subjects.key(person_id)
         told = {n: item.unit.values[n] for n in _PERSON_FIELDS if n in item.unit.values}
         row = known.get(person_id)
         if row is not None:
@@ -70,7 +67,12 @@ def write_people(batch: Batch, items: Sequence[PersonItem]) -> list[tuple[Person
             merged = {**row.values, **told} if mine else {**told, **row.values}
             if merged != row.values:
                 batch.writes.update(
-                    "person", row.id, merged, item.unit.content, row.row_version + 1, key=key
+                    "person",
+                    row.id,
+                    merged,
+                    item.unit.content,
+                    row.row_version + 1,
+                    subject=person_id,
                 )
         elif person_id in fresh:
             fresh.discard(person_id)
@@ -79,7 +81,7 @@ def write_people(batch: Batch, items: Sequence[PersonItem]) -> list[tuple[Person
                 person_id,
                 {"merge_state": "single", **told},
                 item.unit.content,
-                key=key,
+                subject=person_id,
                 link_id=item.link_id,
             )
         _write_children(batch, item, person_id, existing.get(item.link_id, {}))
@@ -168,7 +170,6 @@ def _write_children(
     existing: Mapping[str, Mapping[bytes, str]],
 ) -> None:
     """Add the child rows that are new and retire those the source no longer has."""
-    key = batch.subjects.key(person_id)
     row = item.unit.rows[0]
     told = _told(row)
     kept: set[bytes] = set()
@@ -180,7 +181,7 @@ def _write_children(
         if content not in existing.get(entity, {}):
             values: Values = {"person_id": person_id, **child}
             batch.writes.insert(
-                entity, new_ids(1)[0], values, content, key=key, link_id=item.link_id
+                entity, new_ids(1)[0], values, content, subject=person_id, link_id=item.link_id
             )
     for entity in told:
         for content, row_id in existing.get(entity, {}).items():

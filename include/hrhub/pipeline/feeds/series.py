@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from hrhub.ambient import new_ids
+from hrhub.model import FEEDS
 from hrhub.pipeline.batch import Batch
 from hrhub.pipeline.records import Unit
 from hrhub.pipeline.writes import shape
@@ -28,52 +29,43 @@ _encode = msgspec.json.Encoder(decimal_format="string", order="sorted").encode
 
 @dataclass(frozen=True, slots=True)
 class SeriesFeed:
-    """How a feed of slices lands.
+    """How a feed of slices lands; all of it follows from the model.
 
     Attributes:
         entity: The entity with history.
         references: Feed field -> (column, entity it points to); one not yet known waits.
-        owner: A reference without which the record makes no sense, or None.
+        owner: The reference without which a record makes no sense, or None.
+        fields: Open columns that are filled under their own names.
         defaults: Values of fields that the feed leaves out.
     """
 
     entity: str
     references: Mapping[str, tuple[str, str]]
-    owner: tuple[str, str, str] | None = None
-    defaults: Mapping[str, Any] | None = None
-
-    @property
-    def fields(self) -> tuple[str, ...]:
-        """Open columns that are filled from the feed under their own names."""
-        columns = {column for column, _ in self.references.values()}
-        owner = {self.owner[1]} if self.owner else set()
-        return tuple(n for n in shape(self.entity).open if n not in columns | owner)
+    owner: tuple[str, str, str] | None
+    fields: tuple[str, ...]
+    defaults: Mapping[str, Any]
 
 
-ASSIGNMENT = SeriesFeed(
-    "assignment",
-    {
-        "org_unit": ("org_unit_id", "org_unit"),
-        "position": ("position_id", "position"),
-        "manager": ("manager_employee_id", "employee"),
-    },
-    owner=("employment", "employment_id", "employment"),
-    defaults={"kind": "primary"},
-)
-ORG_UNIT = SeriesFeed(
-    "org_unit",
-    {
-        "parent": ("parent_id", "org_unit"),
-        "manager": ("manager_employee_id", "employee"),
-    },
-)
-POSITION = SeriesFeed(
-    "position",
-    {
-        "org_unit": ("org_unit_id", "org_unit"),
-        "parent": ("parent_position_id", "position"),
-    },
-)
+def series_feed(name: str, **defaults: Any) -> SeriesFeed:
+    """Return how a feed of slices lands."""
+    feed = FEEDS[name]
+    owner = None
+    references: dict[str, tuple[str, str]] = {}
+    for field in feed.fields:
+        if field.reference and field.target:
+            column = field.target.split(".")[1]
+            if field.field.required:
+                owner = field.name, column, field.reference
+            else:
+                references[field.name] = column, field.reference
+    filled = {column for column, _ in references.values()} | ({owner[1]} if owner else set())
+    fields = tuple(n for n in shape(feed.entity).open if n not in filled)
+    return SeriesFeed(feed.entity, references, owner, fields, defaults)
+
+
+ASSIGNMENT = series_feed("assignment", kind="primary")
+ORG_UNIT = series_feed("org_unit")
+POSITION = series_feed("position")
 
 
 def apply_assignments(batch: Batch) -> None:
@@ -232,7 +224,7 @@ def insert_slice(
     """Add one slice; references to records not yet known are left to wait."""
     row_id = new_ids(1)[0]
     values: dict[str, Any] = {
-        **(feed.defaults or {}),
+        **feed.defaults,
         **{n: piece.values[n] for n in feed.fields if n in piece.values},
     }
     if feed.owner:

@@ -82,6 +82,12 @@ def upgrade() -> None:
         ),
         sa.Column("device_id", sa.Text(), nullable=True),
         sa.Column("verify_method", sa.Text(), nullable=True),
+        sa.Column(
+            "subject_id",
+            types.RowId(),
+            nullable=False,
+            comment="person whose key seals the row",
+        ),
         sa.Column("sealed_personal", types.Key(), nullable=True),
         sa.Column(
             "row_seal",
@@ -327,6 +333,12 @@ def upgrade() -> None:
         op.f("ix_hub_quarantine_sync_id_state_created_at"),
         "hub_quarantine",
         ["sync_id", "state", "created_at"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_hub_quarantine_sync_id_state_reason_rule_field_path"),
+        "hub_quarantine",
+        ["sync_id", "state", "reason", "rule", "field_path"],
         unique=False,
     )
     op.create_table(
@@ -705,7 +717,11 @@ def upgrade() -> None:
         "hub_run",
         sa.Column("id", types.RowId(), nullable=False),
         sa.Column("sync_id", sa.Integer(), nullable=False),
-        sa.Column("holder", sa.Text(), nullable=False),
+        sa.Column(
+            "holder",
+            sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("exit_status", sa.Integer(), nullable=True),
@@ -729,5 +745,14 @@ def upgrade() -> None:
         comment="One run of a sync, in numbers.",
     )
     op.create_index(
+        op.f("ix_hub_run_sync_id_holder"), "hub_run", ["sync_id", "holder"], unique=False
+    )
+    op.create_index(
         op.f("ix_hub_run_sync_id_started_at"), "hub_run", ["sync_id", "started_at"], unique=False
+    )
+    op.create_index(
+        op.f("ix_hub_run_sync_id_status_started_at"),
+        "hub_run",
+        ["sync_id", "status", "started_at"],
+        unique=False,
     )
