@@ -29,7 +29,7 @@ from hrhub.mapping import Mapping, find_mapping
 from hrhub.pipeline import replay as replaying
 from hrhub.pipeline.batch import Sync
 from hrhub.pipeline.counts import Counts
-from hrhub.pipeline.landing import Landing, open_cursor, sweep
+from hrhub.pipeline.landing import Landing, open_cursor, sweep, tidy
 from hrhub.pipeline.load import Loader, Progress
 from hrhub.pipeline.replay import Replayed, Replayer, Wanted
 from hrhub.settings import Settings
@@ -349,6 +349,7 @@ class _Work:
         """
         hub, job = self._hub, self._job
         sweep(hub.store, hub.settings.landing, hub.clock)
+        tidy(hub.store, hub.settings.landing, self.sync.sync_id)
         with hub.store.read() as tx:
             standing = cursors.load(tx, self.sync.sync_id)
         cursor = open_cursor(hub.keys, self.sync.sync_id, standing.sealed_value)

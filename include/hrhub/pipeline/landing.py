@@ -32,6 +32,7 @@ KEEP = timedelta(days=7)
 
 _PURPOSE = "landing"
 _JSON_TYPE = 7
+_NAMES_AT_ONCE = 1_000
 
 
 def seal_cursor(keys: TenantKeys, sync_id: int, cursor: Any) -> bytes:
@@ -158,6 +159,27 @@ class Landing:
             batches = manifest.of_run(tx, run_id)
         for batch in batches:
             yield batch, self.read(batch)
+
+
+def tidy(store: Store, root: Path, sync_id: int) -> int:
+    """Remove segment files of a sync that no manifest row names; return how many.
+
+    A run that is killed between file and row leaves one; nobody can open it, because its key was
+    to be stored with the row. Only the holder of the sync's lease may call this.
+    """
+    folder = root / f"{sync_id:06d}"
+    if not folder.is_dir():
+        return 0
+    names = [f"{folder.name}/{path.name}" for path in folder.iterdir()]
+    removed = 0
+    for start in range(0, len(names), _NAMES_AT_ONCE):
+        some = names[start : start + _NAMES_AT_ONCE]
+        with store.read() as tx:
+            orphans = set(some) - manifest.known_files(tx, some)
+        for name in orphans:
+            (root / name).unlink(missing_ok=True)
+        removed += len(orphans)
+    return removed
 
 
 def sweep(store: Store, root: Path, clock: Clock) -> int:
