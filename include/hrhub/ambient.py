@@ -69,6 +69,9 @@ def random_bytes(count: int) -> bytes:
     return os.urandom(count)
 
 
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+
+
 def new_ids(count: int) -> list[str]:
     """Return ``count`` UUIDv7 texts (RFC 9562), increasing in the order given.
 
@@ -77,12 +80,16 @@ def new_ids(count: int) -> list[str]:
     """
     out: list[str] = []
     ms = time.time_ns() // 1_000_000
-    noise = os.urandom(8 * count).hex()
-    for i in range(count):
-        stamp = f"{ms + (i >> 12):012x}"
-        r = noise[16 * i : 16 * i + 16]
-        variant = "89ab"[int(r[0], 16) & 3]
-        out.append(f"{stamp[:8]}-{stamp[8:]}-7{i & 0xFFF:03x}-{variant}{r[1:4]}-{r[4:16]}")
+    for start in range(0, count, 4096):
+        stamp = f"{ms + (start >> 12):012x}"
+        head = f"{stamp[:8]}-{stamp[8:]}-7"
+        size = min(4096, count - start)
+        noise = os.urandom(8 * size).hex()
+        out += [
+            f"{head}{i:03x}-{_VARIANT[noise[16 * i]]}{noise[16 * i + 1 : 16 * i + 4]}"
+            f"-{noise[16 * i + 4 : 16 * i + 16]}"
+            for i in range(size)
+        ]
     return out
 
 

@@ -11,6 +11,7 @@ from hrhub.ambient import random_bytes
 from hrhub.crypto import (
     DataKey,
     EnvelopeError,
+    RowSealer,
     UnsealableValue,
     open_group,
     row_seal,
@@ -161,3 +162,41 @@ def test_the_row_seal_ignores_order_and_columns_that_are_null(data_key: DataKey)
     assert row_seal_holds(
         seal, data_key, *ROW, {"b": "2", "c": None, "a": "1"}, {"y": b"2", "x": b"1"}
     )
+
+
+def test_a_row_sealer_refuses_the_key_of_another_tenant(data_key: DataKey) -> None:
+    with pytest.raises(EnvelopeError):
+        RowSealer("other", "person").seal(data_key, "row-1", 1, {}, {"f": "x"}, {})
+
+
+def test_a_row_sealer_refuses_a_group_that_is_too_long(data_key: DataKey) -> None:
+    with pytest.raises(RowRejected) as refused:
+        RowSealer("acme", "person").seal(data_key, "row-1", 1, {}, {"f": "x" * 70_000}, {})
+
+    assert refused.value.field_path == "person.sealed_personal"
+
+
+def test_a_row_sealer_seals_as_the_single_functions_do(data_key: DataKey) -> None:
+    columns = {"status": "active", "since": date(2026, 1, 2)}
+    personal, sensitive = {"name": "x", "born": date(1990, 5, 6)}, {"number": "1"}
+
+    first, second, seal = RowSealer("acme", "person").seal(
+        data_key, "row-1", 3, columns, personal, sensitive
+    )
+
+    assert first and second
+    place = ("acme", "person")
+    assert open_group(data_key, *place, PERSONAL, "row-1", first) == {
+        "name": "x",
+        "born": "1990-05-06",
+    }
+    assert open_group(data_key, *place, SENSITIVE, "row-1", second) == sensitive
+    envelopes = {PERSONAL: first, SENSITIVE: second}
+    assert row_seal_holds(seal, data_key, "person", "row-1", 3, columns, envelopes)
+
+
+def test_a_row_without_sealed_values_still_has_its_seal(data_key: DataKey) -> None:
+    first, second, seal = RowSealer("acme", "person").seal(data_key, "row-1", 1, {"a": 1}, {}, {})
+
+    assert (first, second) == (None, None)
+    assert row_seal_holds(seal, data_key, "person", "row-1", 1, {"a": 1}, {})

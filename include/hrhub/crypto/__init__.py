@@ -11,7 +11,7 @@ from hrhub.crypto.caching import DataKeyCache, OpenTenants
 from hrhub.crypto.envelope import DataKey, dek_id_of
 from hrhub.crypto.envkeys import EnvKeys, default_provider
 from hrhub.crypto.errors import AuditBroken, EnvelopeError, KeyCommitmentError, UnsealableValue
-from hrhub.crypto.groups import open_group, row_seal, row_seal_holds, seal_group
+from hrhub.crypto.groups import RowSealer, open_group, row_seal, row_seal_holds, seal_group
 from hrhub.crypto.keyring import FileKeyring
 from hrhub.crypto.keys import TenantKeys, new_tenant_key, open_tenant, rewrap
 from hrhub.crypto.normalise import normaliser_for
@@ -42,6 +42,7 @@ __all__ = [
     "KeyProvider",
     "KeyTable",
     "OpenTenants",
+    "RowSealer",
     "Segment",
     "SegmentPlace",
     "SegmentWriter",

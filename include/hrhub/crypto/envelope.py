@@ -19,6 +19,7 @@ type byte and a body (:mod:`hrhub.crypto.values`).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from hmac import compare_digest
 from typing import NoReturn
@@ -55,7 +56,17 @@ class DataKey:
     that has reached its limit still opens.
     """
 
-    __slots__ = ("_cipher", "_headers", "_key", "_left", "dek_id", "suite", "tenant")
+    __slots__ = (
+        "_cipher",
+        "_headers",
+        "_key",
+        "_left",
+        "_prk",
+        "_row_mac",
+        "dek_id",
+        "suite",
+        "tenant",
+    )
 
     def __init__(
         self, key: bytes, dek_id: bytes, tenant: str, suite: Suite, *, uses: int = 0
@@ -67,6 +78,8 @@ class DataKey:
         self.tenant = tenant
         self.suite = suite
         self._cipher: Aead | None = None
+        self._prk: bytes | None = None
+        self._row_mac: Callable[[bytes], bytes] | None = None
         start = MAGIC + bytes((suite.number,))
         self._headers = (start + b"\x00" + dek_id, start + b"\x01" + dek_id)
         self._left = max(0, min(MAX_SEALS_PER_PROCESS, MAX_SEALS - uses))
@@ -97,7 +110,18 @@ class DataKey:
 
     def derive(self, info: bytes, length: int = 32, salt: bytes | None = None) -> bytes:
         """Derive a key for another use than envelopes."""
-        return self.suite.hkdf(self._key, info, length, salt)
+        if salt is not None or length != 32:
+            return self.suite.hkdf(self._key, info, length, salt)
+        if self._prk is None:
+            self._prk = self.suite.extract(self._key)
+        return self.suite.expand(self._prk, info)
+
+    def row_mac(self, message: bytes) -> bytes:
+        """Return the 32-byte MAC over what a row holds; a key seals several rows of its person."""
+        mac = self._row_mac
+        if mac is None:
+            mac = self._row_mac = self.suite.keyed(self.derive(b"HIHR1"))
+        return mac(message)
 
     def seal(
         self,
@@ -124,6 +148,15 @@ class DataKey:
         """Seal what is a type byte and a body already: the hot path of :meth:`seal`."""
         if len(typed) > MAX_BODY_BYTES + 1:
             raise RowRejected("too_large", f"{entity}.{field_path}", "envelope", bytes=len(typed))
+        place = aad_prefix(self.tenant, entity, field_path) + lp(row_uid)
+        return self.seal_at(typed, place, padded)
+
+    def seal_at(self, typed: bytes, place: bytes, padded: bool) -> bytes:
+        """Seal at a place already framed, a body already known to be short enough.
+
+        Raises:
+            KeysUnavailable: The key was used too often.
+        """
         self._left -= 1
         if self._left < 0:
             raise KeysUnavailable("keys.used_up", dek_id=self.dek_id.hex())
@@ -132,14 +165,7 @@ class DataKey:
         if padded:
             typed = _pad(typed)
         nonce = nonces.take()
-        row = row_uid.encode()
-        aad = b"%b%b%b%b" % (
-            aad_prefix(self.tenant, entity, field_path),
-            len(row).to_bytes(2, "big"),
-            row,
-            header,
-        )
-        return header + nonce + cipher.encrypt(nonce, typed, aad)
+        return header + nonce + cipher.encrypt(nonce, typed, place + header)
 
     def open(
         self, envelope: bytes, *, entity: str, field_path: str, row_uid: str
@@ -198,7 +224,7 @@ class DataKey:
     def _open_cipher(self) -> Aead:
         suite = self.suite
         info = b"HIHK1 " + suite.label.encode()
-        self._cipher = suite.aead(suite.hkdf(self._key, info, suite.key_bytes))
+        self._cipher = suite.aead(self.derive(info)[: suite.key_bytes])
         return self._cipher
 
 

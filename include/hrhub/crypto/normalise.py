@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import mul
 from unicodedata import normalize
 
 from hrhub.errors import ConfigError
@@ -20,6 +21,7 @@ _CN_MOBILE = re.compile(r"1[3-9][0-9]{9}")
 _CN_ID = re.compile(r"[0-9]{17}[0-9X]")
 _CN_ID_15 = re.compile(r"[0-9]{15}")
 _CN_ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_CN_ID_ZEROS = ord("0") * sum(_CN_ID_WEIGHTS)
 _CN_ID_CHECKS = "10X98765432"
 
 
@@ -34,7 +36,7 @@ class Normaliser:
 
 def email(value: str) -> str | None:
     """Normalise an e-mail address: NFKC, trim, casefold."""
-    return normalize("NFKC", value).strip().casefold() or None
+    return _nfkc(value).strip().casefold() or None
 
 
 def phone(value: str) -> str | None:
@@ -43,7 +45,13 @@ def phone(value: str) -> str | None:
     A number without a country code is Chinese if it is a mobile number or starts with the trunk
     prefix 0; any other is kept as its digits. Values with letters (extensions) have no form.
     """
-    found = _PHONE.fullmatch(normalize("NFKC", value).strip())
+    text = _nfkc(value).strip()
+    if text[:1] == "+" and text.isascii() and text[1:].isdigit():
+        digits = text[1:]
+        if digits.startswith("860"):
+            digits = "86" + digits[3:]
+        return digits if 5 <= len(digits) <= 15 else None
+    found = _PHONE.fullmatch(text)
     if found is None:
         return None
     prefix, rest = found.groups()
@@ -66,7 +74,7 @@ def cn_id(value: str) -> str | None:
     Numbers of 15 digits, issued before 1999, get the century and the check character. A wrong
     check character has no form.
     """
-    text = normalize("NFKC", value).strip().upper()
+    text = _nfkc(value).strip().upper()
     if _CN_ID_15.fullmatch(text):
         text = text[:6] + "19" + text[6:]
         return text + cn_id_check(text)
@@ -77,7 +85,7 @@ def cn_id(value: str) -> str | None:
 
 def cn_id_check(first_17: str) -> str:
     """Return the check character of the first 17 digits (ISO 7064 MOD 11-2)."""
-    total = sum(int(d) * w for d, w in zip(first_17, _CN_ID_WEIGHTS, strict=True))
+    total = sum(map(mul, first_17.encode(), _CN_ID_WEIGHTS)) - _CN_ID_ZEROS
     return _CN_ID_CHECKS[total % 11]
 
 
@@ -94,7 +102,12 @@ def name(value: str) -> str | None:
 
 def code(value: str) -> str | None:
     """Normalise a code such as an employee number: NFKC, trim."""
-    return normalize("NFKC", value).strip() or None
+    return _nfkc(value).strip() or None
+
+
+def _nfkc(value: str) -> str:
+    """Normalise by NFKC; ASCII is what it stays."""
+    return value if value.isascii() else normalize("NFKC", value)
 
 
 NORMALISERS = {

@@ -72,7 +72,19 @@ class Suite:
 
     def hkdf(self, key: bytes, info: bytes, length: int = 32, salt: bytes | None = None) -> bytes:
         """Derive a key (RFC 5869)."""
-        return HKDF(self.hash(), length, salt, info).derive(key)
+        if self.number != 1 or salt is not None or length > 32:
+            return HKDF(self.hash(), length, salt, info).derive(key)
+        return self.expand(self.extract(key), info)[:length]
+
+    def extract(self, key: bytes) -> bytes:
+        """Return the pseudo-random key of HKDF without salt; several keys expand from one."""
+        if self.number == 1:
+            return _EXTRACT(key)
+        return self.hmac(b"", key)  # a missing salt is zeros, and so is an empty key
+
+    def expand(self, prk: bytes, info: bytes) -> bytes:
+        """Return the first 32 bytes that HKDF expands from what :meth:`extract` gave."""
+        return self.hmac(prk, info + b"\x01")
 
     def hmac(self, key: bytes, message: bytes) -> bytes:
         """Return the 32-byte keyed hash of a message."""
@@ -110,20 +122,33 @@ class Suite:
 
             return general
 
-        # RFC 2104 on hashlib states: hmac.HMAC.copy costs twice as much, and this is the hot
-        # path of blind indexes. Keys up to the block size of 64 bytes are filled with zeros.
-        block = key.ljust(64, b"\0")
-        inner_copy = hashlib.sha256(bytes(b ^ 0x36 for b in block) + prefix).copy
-        outer_copy = hashlib.sha256(bytes(b ^ 0x5C for b in block)).copy
+        return _sha256_keyed(key, prefix)
 
-        def quick(message: bytes) -> bytes:
-            inner = inner_copy()
-            inner.update(message)
-            outer = outer_copy()
-            outer.update(inner.digest())
-            return outer.digest()
 
-        return quick
+_INNER, _OUTER = (bytes(b ^ pad for b in range(256)) for pad in (0x36, 0x5C))
+
+
+def _sha256_keyed(key: bytes, prefix: bytes = b"") -> Callable[[bytes], bytes]:
+    """Return HMAC-SHA-256 under a key of at most one block, 64 bytes.
+
+    RFC 2104 on hashlib states: hmac.HMAC.copy costs twice as much, and this is the hot path of
+    blind indexes and row seals.
+    """
+    block = key.ljust(64, b"\0")
+    inner_copy = hashlib.sha256(block.translate(_INNER) + prefix).copy
+    outer_copy = hashlib.sha256(block.translate(_OUTER)).copy
+
+    def quick(message: bytes) -> bytes:
+        inner = inner_copy()
+        inner.update(message)
+        outer = outer_copy()
+        outer.update(inner.digest())
+        return outer.digest()
+
+    return quick
+
+
+_EXTRACT = _sha256_keyed(b"")
 
 
 INTERNATIONAL = Suite(1, "aes-256-gcm", 32, AESGCM, hashes.SHA256)

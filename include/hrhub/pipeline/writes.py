@@ -7,24 +7,23 @@ turned into columns. One instance serves one transaction.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from typing import Any
 
 from hrhub.ambient import new_ids
-from hrhub.crypto import normaliser_for, open_group, row_seal, seal_group
+from hrhub.crypto import normaliser_for, open_group
 from hrhub.crypto.blind import BlindIndex
 from hrhub.model import ENTITIES, Entity, Privacy
 from hrhub.pipeline.batch import Batch, Sync
+from hrhub.pipeline.packing import Packer, Values
 from hrhub.pipeline.records import Unit
 from hrhub.pipeline.subjects import Subjects
 from hrhub.store import bulk, schema
 from hrhub.store import keys as key_store
 from hrhub.store.types import FOREVER
-
-Values = Mapping[str, Any]
 
 _LINK_COLUMNS = (
     "id",
@@ -52,6 +51,7 @@ _WAITING_COLUMNS = (
     "ref_entity",
     "ref_key",
 )
+_IDS_AT_ONCE = 1_000
 _INDEX_COLUMNS = ("tenant", "index_id", "version", "bi", "row_uid")
 
 
@@ -65,6 +65,7 @@ class Shape:
         self.personal = tuple(sorted(f.name for f in entity.of(Privacy.PERSONAL)))
         self.sensitive = tuple(sorted(f.name for f in entity.of(Privacy.SENSITIVE)))
         self.indexed = tuple((f.name, f.index) for f in entity.fields if f.index is not None)
+        self.index_ids = tuple((n, schema.INDEX_IDS[entity.name, n]) for n, _ in self.indexed)
         groups = (
             *((schema.SEALED_PERSONAL,) if self.personal else ()),
             *((schema.SEALED_SENSITIVE,) if self.sensitive else ()),
@@ -115,7 +116,30 @@ class Writes:
         self._index: list[tuple[Any, ...]] = []
         self._unindex: list[str] = []
         self._waiting: list[tuple[Any, ...]] = []
+        self._packers: dict[str, Packer] = {}
+        self._ids: list[str] = []
         self.arrived: dict[str, dict[bytes, str]] = defaultdict(dict)
+        self.entries: dict[str, dict[tuple[str, str], bytes]] = defaultdict(dict)
+
+    def new_id(self) -> str:
+        """Return an id for a new row, from a stock: one call for each would cost ten times more."""
+        if not self._ids:
+            self._ids = new_ids(_IDS_AT_ONCE)[::-1]
+        return self._ids.pop()
+
+    def packer(self, entity: str) -> Packer:
+        """Return what packs the rows of an entity."""
+        found = self._packers.get(entity)
+        if found is None:
+            found = self._packers[entity] = Packer(shape(entity), self._sync)
+        return found
+
+    def entry(self, entity: str, field: str, values: Values) -> bytes | None:
+        """Return a blind-index entry, remembered for the row that may be written with it."""
+        entry = self.packer(entity).entry(field, values)
+        if entry is not None:
+            self.entries[entity][field, values[field]] = entry
+        return entry
 
     def link(
         self,
@@ -216,21 +240,23 @@ class Writes:
             link_id: The record behind it.
             extra: Columns of ``Shape.extra``.
         """
-        form = shape(entity)
+        packer = self.packer(entity)
+        now = self._now
         self._inserts[entity].append(
             (
                 row_id,
                 self._sync.tenant,
                 link_id,
-                *self._columns(form, row_id, values, 1, subject),
+                *self._columns(packer, row_id, values, 1, subject),
                 content,
                 1,
-                self._now,
-                self._now,
+                now,
+                now,
                 *extra,
             )
         )
-        self._reindex(form, row_id, values)
+        if packer.form.indexed:
+            packer.index(row_id, values, self._index, self.entries[entity])
 
     def update(
         self,
@@ -243,19 +269,19 @@ class Writes:
         subject: str | None = None,
     ) -> None:
         """Replace a row's values; ``values`` holds all of them, old ones kept included."""
-        form = shape(entity)
+        packer = self.packer(entity)
         self._updates[entity].append(
             (
                 row_id,
-                *self._columns(form, row_id, values, row_version, subject),
+                *self._columns(packer, row_id, values, row_version, subject),
                 content,
                 row_version,
                 self._now,
             )
         )
-        if form.indexed:
+        if packer.form.indexed:
             self._unindex.append(row_id)
-            self._reindex(form, row_id, values)
+            packer.index(row_id, values, self._index, self.entries[entity])
 
     def refinger(self, entity: str, row_id: str, fingerprint: bytes) -> None:
         """Note the raw form in which a fact came last, so that the gate stops it next time."""
@@ -299,50 +325,14 @@ class Writes:
         bulk.insert(tx, schema.hub_waiting_ref, _WAITING_COLUMNS, self._waiting)
 
     def _columns(
-        self, form: Shape, row_id: str, values: Values, row_version: int, subject: str | None
-    ) -> tuple[Any, ...]:
+        self, packer: Packer, row_id: str, values: Values, row_version: int, subject: str | None
+    ) -> list[Any]:
         """Return open columns and envelopes in table order."""
-        get = values.get
-        row: list[Any] = [get(name) for name in form.open]
+        form = packer.form
         if not form.sealed:
-            return tuple(row)
+            return list(map(values.get, form.open))
         assert subject is not None, f"{form.name} rows are sealed and need their subject"
-        key = self._subjects.key(subject)
-        tenant = self._sync.tenant
-        if form.subject == "subject_id":
-            row.append(subject)
-        envelopes: dict[str, bytes] = {}
-        for group, names in (
-            (schema.SEALED_PERSONAL, form.personal),
-            (schema.SEALED_SENSITIVE, form.sensitive),
-        ):
-            if not names:
-                continue
-            told = {name: values[name] for name in names if name in values}
-            if told:
-                envelopes[group] = seal_group(key, tenant, form.name, group, row_id, told)
-                row.append(envelopes[group])
-            else:
-                row.append(None)
-        told_open = {n: v for n in form.open if (v := get(n)) is not None}
-        row.append(row_seal(key, form.name, row_id, row_version, told_open, envelopes))
-        return tuple(row)
-
-    def _reindex(self, form: Shape, row_id: str, values: Values) -> None:
-        for name, declared in form.indexed:
-            value = values.get(name)
-            index = blind_index(self._sync, form.name, name, declared, values)
-            entry = index(value) if index and value is not None else None
-            if index and entry is not None:
-                self._index.append(
-                    (
-                        self._sync.tenant,
-                        schema.INDEX_IDS[form.name, name],
-                        index.version,
-                        entry,
-                        row_id,
-                    )
-                )
+        return packer.columns(row_id, values, row_version, subject, self._subjects.key(subject))
 
 
 def blind_index(
@@ -360,6 +350,7 @@ class StoredRow:
     id: str
     link_id: str | None
     row_version: int
+    content: bytes
     subject: str | None
     values: dict[str, Any]
 
@@ -368,7 +359,7 @@ def stored(batch: Batch, entity: str, row_ids: Sequence[str]) -> dict[str, Store
     """Return rows by id, opened for merging."""
     form = shape(entity)
     groups = [c for c in form.sealed if c != "row_seal"]
-    columns = ("id", "link_id", "row_version", *form.values)
+    columns = ("id", "link_id", "row_version", "content", *form.values)
     rows = [
         dict(zip(columns, row, strict=True))
         for row in bulk.fetch_by(batch.tx, form.table, "id", row_ids, select=columns)
@@ -383,5 +374,12 @@ def stored(batch: Batch, entity: str, row_ids: Sequence[str]) -> dict[str, Store
             if subject and row[group] is not None:
                 key = batch.subjects.key(subject)
                 values |= open_group(key, batch.sync.tenant, entity, group, row["id"], row[group])
-        found[row["id"]] = StoredRow(row["id"], row["link_id"], row["row_version"], subject, values)
+        found[row["id"]] = StoredRow(
+            row["id"],
+            row["link_id"],
+            row["row_version"],
+            bytes(row["content"]),
+            subject,
+            values,
+        )
     return found

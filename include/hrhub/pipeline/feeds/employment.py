@@ -61,8 +61,7 @@ def write_employment(
 
 def employees_of(batch: Batch, placed: Sequence[tuple[Unit, str]]) -> list[str]:
     """Return the employee of each (record, person): the one with that work number, or a new one."""
-    index = batch.sync.index.eq("employee", "work_no", "code")
-    hashes = [index(unit.values["work_no"]) or b"" for unit, _ in placed]
+    hashes = [batch.writes.entry("employee", "work_no", unit.values) or b"" for unit, _ in placed]
     matches = by_work_no(
         batch.tx, batch.sync.tenant, schema.INDEX_IDS["employee", "work_no"], list(set(hashes))
     )
