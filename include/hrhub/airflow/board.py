@@ -93,7 +93,7 @@ class Board:
         """Print the result of every stream."""
         if self._live:
             self._live.update(Text(""), refresh=True)
-        table = Table(title="First syncs", title_justify="left")
+        table = Table(title="Syncs", title_justify="left")
         for name in ("vendor", "stream"):
             table.add_column(name, no_wrap=True)
         numbers = ("pulled", "inserted", "updated", "unchanged", "rejected", "seconds")

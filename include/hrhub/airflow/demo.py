@@ -7,12 +7,13 @@ exit status says whether every stream brought exactly what the simulated company
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, Never
 
@@ -24,8 +25,10 @@ from hrhub.airflow.processes import Command
 from hrhub.airflow.runner import Runner, Stopped, stop_signals
 from hrhub.ambient import Clock, SystemClock
 from hrhub.connector import registry
-from hrhub.errors import ExitStatus, HrHubError, Transient
+from hrhub.errors import ExitStatus, HrHubError, Refused, Transient
 from hrhub.sandbox.host import HostState, read_state
+from hrhub.sandbox.truth import expected_store
+from hrhub.sandbox.world import build_world
 from hrhub.settings import Settings
 
 VENDORS = ("successfactors", "zkteco")
@@ -120,7 +123,17 @@ class Demo:
 
         with open_hub(self._settings, create=True) as hub:
             self._fresh = not hub.latest_runs()
+        self._claim_home()
         self._board.say(f"key ring and store: {self._settings.home}")
+
+    def _claim_home(self) -> None:
+        """Bind the home to one company: two of them in one store would be nobody's truth."""
+        marker = self._wish.home / "demo.json"
+        company = {"size": self._wish.size, "seed": self._wish.seed}
+        if self._fresh or not marker.exists():
+            marker.write_text(json.dumps(company), encoding="utf-8")
+        elif json.loads(marker.read_text(encoding="utf-8")) != company:
+            raise Refused("demo.other_company", home=self._wish.home)
 
     def _wait_for_sandbox(self, state_file: Path, runner: Runner) -> HostState:
         deadline = self._clock.monotonic() + _SANDBOX_TIMEOUT_S
@@ -154,7 +167,24 @@ class Demo:
                 )
                 break
         self._board.table(lines)
-        return well and all(line.agrees for line in lines)
+        return well and all(line.agrees for line in lines) and self._holds(state)
+
+    def _holds(self, state: HostState) -> bool:
+        """Compare the store with the company: the same on a first run and on every later one."""
+        from hrhub.pipeline import open_hub
+
+        world = state.world
+        company = build_world(world["size"], world["seed"], date.fromisoformat(world["as_of"]))
+        expected = expected_store(company)
+        with open_hub(self._settings) as hub:
+            found = hub.census()
+        wrong = {e: n for e, n in expected.items() if found[e] != n}
+        for entity, number in wrong.items():
+            self._board.say(f"{entity}: {found[entity]} in the store, {number} in the company")
+        if not wrong:
+            rows = sum(expected.values())
+            self._board.say(f"the store holds exactly the company: {rows} rows")
+        return not wrong
 
     def _lines(self, name: str, state: HostState) -> list[Line]:
         """Read the latest runs of one vendor from the store and lay the truth beside them."""
@@ -197,25 +227,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--size", type=int, default=2000, help="people in the company")
     parser.add_argument("--seed", type=int, default=1, help="another seed, another company")
     parser.add_argument("--port", type=int, default=None, help="port of the UI (default: free one)")
-    parser.add_argument(
-        "--home", type=Path, default=None, help="default: .hrhub, with --once a temporary one"
-    )
+    parser.add_argument("--home", type=Path, default=Path(".hrhub"), help="default: .hrhub")
     asked = parser.parse_args(arguments)
     board = Board()
-    with ExitStack() as stack:
-        home = asked.home
-        if home is None:
-            home = Path(".hrhub")
-            if asked.once:
-                home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hrhub-demo-")))
-        wish = Wish(home.absolute(), asked.size, asked.seed, asked.port, asked.once)
-        try:
-            with board:
-                good = Demo(wish, board).run()
-        except HrHubError as error:
-            language = Settings.from_env().language
-            print(messages.explain(error, language), file=sys.stderr)
-            return int(error.status)
+    wish = Wish(asked.home.absolute(), asked.size, asked.seed, asked.port, asked.once)
+    try:
+        with board:
+            good = Demo(wish, board).run()
+    except HrHubError as error:
+        language = Settings.from_env().language
+        print(messages.explain(error, language), file=sys.stderr)
+        return int(error.status)
     return int(ExitStatus.DONE if good else ExitStatus.FAILED)
 
 

@@ -15,10 +15,11 @@ from typing import Any
 from hrhub.model import ENTITIES, Feed
 from hrhub.pipeline.batch import Batch, Sync
 from hrhub.pipeline.counts import Counts
-from hrhub.pipeline.feeds import HANDLERS
+from hrhub.pipeline.feeds import HANDLERS, apply_records
 from hrhub.pipeline.links import Link, Links
 from hrhub.pipeline.records import Reject, Sifted, Unit
 from hrhub.pipeline.subjects import Subjects
+from hrhub.pipeline.waiting import settle
 from hrhub.pipeline.writes import Writes
 
 
@@ -46,7 +47,15 @@ def apply(
         Refused: The outcome law does not hold (a defect); nothing may be committed.
     """
     writes = Writes(sync, now, subjects)
-    batch = Batch(tx=tx, sync=sync, now=now, links=Links(sync), subjects=subjects, writes=writes)
+    batch = Batch(
+        tx=tx,
+        sync=sync,
+        feed=feed.name,
+        now=now,
+        links=Links(sync),
+        subjects=subjects,
+        writes=writes,
+    )
     batch.rejects += sifted.rejects
     unique, stale, duplicate = _one_per_key(batch, sifted.units)
     is_fact = ENTITIES[feed.entity].fact
@@ -68,7 +77,7 @@ def apply(
             stale += 1
         else:
             batch.changed.append((unit, link))
-    HANDLERS[feed.name](batch)
+    HANDLERS.get(feed.name, apply_records)(batch)
     refused = {id(r.record) for r in batch.rejects}
     inserted = [u for u in batch.new if id(u.record) not in refused]
     updated = [(u, link) for u, link in batch.changed if id(u.record) not in refused]
@@ -76,8 +85,7 @@ def apply(
         for unit, link in updated:
             writes.relink(link.id, unit, unit.version)
     writes.flush(tx)
-    for entity, arrived in writes.arrived.items():
-        batch.links.settle(tx, entity, arrived)
+    settle(batch, writes.arrived)
     counts = Counts(
         seen=sifted.seen,
         inserted=len(inserted),

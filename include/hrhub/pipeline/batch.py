@@ -42,6 +42,7 @@ class Batch:
 
     tx: Any
     sync: Sync
+    feed: str
     now: datetime
     links: Links
     subjects: Subjects

@@ -28,6 +28,7 @@ from hrhub.errors import ConfigError, ContractChanged, Fenced, HrHubError
 from hrhub.mapping import Mapping, find_mapping
 from hrhub.pipeline import replay as replaying
 from hrhub.pipeline.batch import Sync
+from hrhub.pipeline.census import census
 from hrhub.pipeline.counts import Counts
 from hrhub.pipeline.landing import Landing, open_cursor, sweep, tidy
 from hrhub.pipeline.load import Loader, Progress
@@ -99,6 +100,11 @@ class Hub:
         """Return the last run of every sync."""
         with self.store.read() as tx:
             return runs.latest(tx, self.settings.tenant)
+
+    def census(self) -> dict[str, int]:
+        """Count the living rows of every entity."""
+        with self.store.read() as tx:
+            return census(tx, self.settings.tenant)
 
     def mapping(self, connector: Connector, stream: str) -> Mapping:
         """Return the mapping of a stream.

@@ -1,8 +1,8 @@
 """Source links: which record of which vendor stands for which row of the store.
 
-References between records of one connection are resolved here too. One that points to a record
-not yet stored waits in ``hub_waiting_ref`` and is filled in when that record arrives, so the order
-in which streams and records come does not matter.
+References between records of one connection are resolved through them. One that points to a record
+not yet stored waits in ``hub_waiting_ref`` (``hrhub.pipeline.waiting``), so the order in which
+streams and records come does not matter.
 """
 
 from __future__ import annotations
@@ -11,12 +11,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hrhub.model import ENTITIES
 from hrhub.pipeline.batch import Sync
 from hrhub.store import bulk, schema
 
 _LINK = schema.hub_source_link
-_WAITING = schema.hub_waiting_ref
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,34 +68,3 @@ class Links:
         if not wanted:
             return {}
         return {k: link.entity_id for k, link in self.fetch(tx, entity, wanted).items()}
-
-    def settle(self, tx: Any, entity: str, arrived: dict[bytes, str]) -> int:
-        """Fill in the references that waited for records which have now arrived.
-
-        Args:
-            tx: The open transaction.
-            entity: Entity of the arrived records.
-            arrived: Their source keys and row ids.
-
-        Returns:
-            How many references were filled in.
-        """
-        waiting = bulk.fetch_by(
-            tx,
-            _WAITING,
-            "ref_key",
-            list(arrived),
-            select=("id", "row_entity", "row_id", "field", "ref_key"),
-            where={**self._where, "ref_entity": entity},
-        )
-        by_column: dict[tuple[str, str], list[tuple[str, str]]] = {}
-        for _, row_entity, row_id, field, ref_key in waiting:
-            by_column.setdefault((row_entity, field), []).append(
-                (str(row_id), arrived[bytes(ref_key)])
-            )
-        for (row_entity, field), rows in by_column.items():
-            if field not in ENTITIES[row_entity].by_name:
-                continue
-            bulk.update(tx, schema.metadata.tables[row_entity], "id", (field,), rows)
-        bulk.delete_by(tx, _WAITING, "id", [w[0] for w in waiting])
-        return len(waiting)

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import Any
-
-import msgspec
 
 from hrhub.ambient import new_ids
 from hrhub.identity import by_identifier
 from hrhub.mapping import Mapped
 from hrhub.pipeline.batch import Batch
+from hrhub.pipeline.feeds.children import known_children, write_children
 from hrhub.pipeline.records import Unit
-from hrhub.pipeline.writes import Values, blind_index, shape, stored
-from hrhub.store import bulk, schema
+from hrhub.pipeline.writes import blind_index, shape, stored
+from hrhub.store import schema
 
 _SHORTCUTS: Mapping[str, tuple[str, dict[str, Any], str]] = {
     "national_id": ("person_identifier", {"kind": "cn_resident_id"}, "number"),
@@ -26,7 +24,6 @@ _SHORTCUTS: Mapping[str, tuple[str, dict[str, Any], str]] = {
 """Flat feed field -> child entity, its fixed values, the field it fills."""
 _CHILD_FEEDS = {"contact": "person_contact", "identifier": "person_identifier"}
 _PERSON_FIELDS = (*shape("person").personal, *shape("person").sensitive)
-_encode = msgspec.json.Encoder(decimal_format="string", order="sorted").encode
 
 
 @dataclass(slots=True)
@@ -58,7 +55,9 @@ def write_people(batch: Batch, items: Sequence[PersonItem]) -> list[tuple[Person
     fresh = _identify(batch, items)
     placed = [(i, i.person_id) for i in items if i.person_id is not None]
     known = stored(batch, "person", list({p for _, p in placed if p not in fresh}))
-    existing = _children(batch, [i.link_id for i, _ in placed if not i.is_new])
+    existing = known_children(
+        batch, _CHILD_FEEDS.values(), [i.link_id for i, _ in placed if not i.is_new]
+    )
     for item, person_id in placed:
         told = {n: item.unit.values[n] for n in _PERSON_FIELDS if n in item.unit.values}
         row = known.get(person_id)
@@ -84,7 +83,15 @@ def write_people(batch: Batch, items: Sequence[PersonItem]) -> list[tuple[Person
                 subject=person_id,
                 link_id=item.link_id,
             )
-        _write_children(batch, item, person_id, existing.get(item.link_id, {}))
+        write_children(
+            batch,
+            children_of(item.unit.rows[0]),
+            _told(item.unit.rows[0]),
+            existing.get(item.link_id, {}),
+            parent={"person_id": person_id},
+            link_id=item.link_id,
+            subject=person_id,
+        )
     return placed
 
 
@@ -144,52 +151,3 @@ def _told(row: Mapped) -> set[str]:
     """Return the child entities that the record speaks of, even to say that there are none."""
     told = {entity for field, (entity, _, _) in _SHORTCUTS.items() if field in row.values}
     return told | {entity for name, entity in _CHILD_FEEDS.items() if name in row.children}
-
-
-def _children(batch: Batch, link_ids: Sequence[str]) -> dict[str, dict[str, dict[bytes, str]]]:
-    """Return the living child rows of links: link id -> entity -> content -> row id."""
-    found: dict[str, dict[str, dict[bytes, str]]] = {}
-    for entity in _CHILD_FEEDS.values():
-        rows = bulk.fetch_by(
-            batch.tx,
-            shape(entity).table,
-            "link_id",
-            link_ids,
-            select=("id", "link_id", "content"),
-            where={"removed_at": None},
-        )
-        for row_id, link_id, content in rows:
-            found.setdefault(link_id, {}).setdefault(entity, {})[bytes(content)] = row_id
-    return found
-
-
-def _write_children(
-    batch: Batch,
-    item: PersonItem,
-    person_id: str,
-    existing: Mapping[str, Mapping[bytes, str]],
-) -> None:
-    """Add the child rows that are new and retire those the source no longer has."""
-    row = item.unit.rows[0]
-    told = _told(row)
-    kept: set[bytes] = set()
-    for entity, child in children_of(row):
-        content = _content(batch, entity, child)
-        if content in kept:
-            continue
-        kept.add(content)
-        if content not in existing.get(entity, {}):
-            values: Values = {"person_id": person_id, **child}
-            batch.writes.insert(
-                entity, new_ids(1)[0], values, content, subject=person_id, link_id=item.link_id
-            )
-    for entity in told:
-        for content, row_id in existing.get(entity, {}).items():
-            if content not in kept:
-                batch.writes.retire(entity, row_id, "source_deleted")
-
-
-def _content(batch: Batch, entity: str, child: Mapping[str, Any]) -> bytes:
-    digest = blake2b(key=batch.sync.hash_key, digest_size=16)
-    digest.update(_encode((entity, child)))
-    return digest.digest()

@@ -1,0 +1,82 @@
+"""Lists inside a record: each item a row of its own that lives and goes with the list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+from hrhub.ambient import new_ids
+from hrhub.pipeline.batch import Batch
+from hrhub.pipeline.writes import shape
+from hrhub.store import bulk
+
+_encode = msgspec.json.Encoder(decimal_format="string", order="sorted").encode
+
+Known = Mapping[str, Mapping[bytes, str]]
+"""Entity -> content -> row id of the rows that a record brought before."""
+
+
+def known_children(
+    batch: Batch, entities: Iterable[str], link_ids: Sequence[str]
+) -> dict[str, dict[str, dict[bytes, str]]]:
+    """Return the living child rows of links: link id -> entity -> content -> row id."""
+    found: dict[str, dict[str, dict[bytes, str]]] = {}
+    for entity in entities:
+        rows = bulk.fetch_by(
+            batch.tx,
+            shape(entity).table,
+            "link_id",
+            link_ids,
+            select=("id", "link_id", "content"),
+            where={"removed_at": None},
+        )
+        for row_id, link_id, content in rows:
+            found.setdefault(link_id, {}).setdefault(entity, {})[bytes(content)] = row_id
+    return found
+
+
+def write_children(
+    batch: Batch,
+    children: Iterable[tuple[str, Mapping[str, Any]]],
+    told: Iterable[str],
+    known: Known,
+    *,
+    parent: Mapping[str, str],
+    link_id: str,
+    subject: str | None,
+) -> None:
+    """Add the child rows that are new and retire those the source no longer has.
+
+    Args:
+        batch: The transaction.
+        children: (entity, values) of every item.
+        told: Entities that the record speaks of, even to say that there are none.
+        known: What the record brought before.
+        parent: Column and row id by which the children refer to their record.
+        link_id: The record's link.
+        subject: The person whose key seals them.
+    """
+    kept: set[bytes] = set()
+    for entity, child in children:
+        digest = blake2b(key=batch.sync.hash_key, digest_size=16)
+        digest.update(_encode((entity, child)))
+        content = digest.digest()
+        if content in kept:
+            continue
+        kept.add(content)
+        if content not in known.get(entity, {}):
+            batch.writes.insert(
+                entity,
+                new_ids(1)[0],
+                {**parent, **child},
+                content,
+                subject=subject if shape(entity).subject else None,
+                link_id=link_id,
+            )
+    for entity in told:
+        for content, row_id in known.get(entity, {}).items():
+            if content not in kept:
+                batch.writes.retire(entity, row_id, "source_deleted")

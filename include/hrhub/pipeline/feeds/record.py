@@ -1,0 +1,221 @@
+"""Records that become one row of one entity, with their lists: the plain case.
+
+Everything follows from the model: which references the row needs, which may wait, which person it
+is about, and which entities its lists become.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from hrhub.ambient import new_ids
+from hrhub.mapping import Mapped
+from hrhub.model import ENTITIES, FEEDS
+from hrhub.pipeline.batch import Batch
+from hrhub.pipeline.feeds.children import known_children, write_children
+from hrhub.pipeline.links import Link
+from hrhub.pipeline.records import Unit
+from hrhub.pipeline.writes import shape, stored
+from hrhub.store import bulk
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFeed:
+    """How a feed of plain records lands.
+
+    Attributes:
+        entity: What a record becomes.
+        fields: Fields of the entity that the feed fills under their own names.
+        required: Feed field -> (column, entity): without the target the record waits outside.
+        optional: Feed field -> (column, entity): the reference waits, the record does not.
+        children: Child feed -> (entity, column that refers to the record's row).
+    """
+
+    entity: str
+    fields: tuple[str, ...]
+    required: Mapping[str, tuple[str, str]]
+    optional: Mapping[str, tuple[str, str]]
+    children: Mapping[str, tuple[str, str]]
+
+
+@cache
+def record_feed(name: str) -> RecordFeed:
+    """Work out from the model how a feed lands."""
+    feed = FEEDS[name]
+    own = f"{feed.entity}."
+    fields: list[str] = []
+    required: dict[str, tuple[str, str]] = {}
+    optional: dict[str, tuple[str, str]] = {}
+    for field in feed.fields:
+        if field.target is None or not field.target.startswith(own):
+            continue
+        column = field.target.removeprefix(own)
+        if field.reference is None:
+            fields.append(column)
+        elif field.field.required:
+            required[field.name] = column, field.reference
+        else:
+            optional[field.name] = column, field.reference
+    children = {
+        child_name: (child.entity, _parent_column(child.entity, feed.entity))
+        for child_name, child in feed.children.items()
+    }
+    return RecordFeed(feed.entity, tuple(fields), required, optional, children)
+
+
+def _parent_column(child: str, parent: str) -> str:
+    return next(f.name for f in ENTITIES[child].fields if f.ref == parent and f.required)
+
+
+def apply_records(batch: Batch) -> None:
+    """Write the records of a plain feed."""
+    feed = record_feed(batch.feed)
+    targets = _targets(batch, feed)
+    new = _placed(batch, feed, [(u, None) for u in batch.new], targets)
+    changed = _placed(batch, feed, list(batch.changed), targets)
+    subjects = subjects_of(
+        batch, feed.entity, [values for _, _, values in (*new, *changed)], feed.required
+    )
+    known = known_children(
+        batch, {e for e, _ in feed.children.values()}, [link.id for _, link, _ in changed if link]
+    )
+    rows = stored(batch, feed.entity, [link.entity_id for _, link, _ in changed if link])
+    ids = iter(new_ids(2 * len(new)))
+    for (unit, link, values), subject in zip((*new, *changed), subjects, strict=True):
+        if link is None:
+            link_id, row_id = next(ids), next(ids)
+            batch.writes.insert(
+                feed.entity, row_id, values, unit.content, subject=subject, link_id=link_id
+            )
+            batch.writes.link_unit(link_id, feed.entity, row_id, unit)
+        else:
+            link_id, row = link.id, rows[link.entity_id]
+            row_id = row.id
+            merged = {**row.values, **values}
+            if merged != row.values:
+                batch.writes.update(
+                    feed.entity,
+                    row_id,
+                    merged,
+                    unit.content,
+                    row.row_version + 1,
+                    subject=row.subject,
+                )
+        _wait(batch, feed, unit, row_id, values)
+        _write_lists(batch, feed, unit.rows[0], known.get(link_id, {}), row_id, link_id, subject)
+
+
+Placed = tuple[Unit, Link | None, dict[str, Any]]
+"""A record, its link if it is known, and its row's values with references resolved."""
+
+
+def _targets(batch: Batch, feed: RecordFeed) -> dict[str, dict[bytes, str]]:
+    """Look up everything the records refer to: entity -> source key -> row id."""
+    wanted: dict[str, set[bytes]] = {}
+    for unit in (*batch.new, *(u for u, _ in batch.changed)):
+        for field, (_, entity) in (*feed.required.items(), *feed.optional.items()):
+            key = unit.values.get(field)
+            if key is not None:
+                wanted.setdefault(entity, set()).add(batch.sync.key_of(key))
+    return {entity: batch.links.targets(batch.tx, entity, keys) for entity, keys in wanted.items()}
+
+
+def _placed(
+    batch: Batch,
+    feed: RecordFeed,
+    units: Sequence[tuple[Unit, Link | None]],
+    targets: Mapping[str, Mapping[bytes, str]],
+) -> list[Placed]:
+    """Resolve references; a record that lacks a required one goes to quarantine."""
+    placed: list[Placed] = []
+    for unit, link in units:
+        values = {n: unit.values[n] for n in feed.fields if n in unit.values}
+        missing = None
+        for field, (column, entity) in (*feed.required.items(), *feed.optional.items()):
+            if field not in unit.values:
+                continue
+            key = unit.values[field]
+            values[column] = None if key is None else targets[entity].get(batch.sync.key_of(key))
+            if values[column] is None and field in feed.required:
+                missing = field, entity
+        if missing:
+            batch.reject(unit, "reference", *missing)
+        else:
+            placed.append((unit, link, values))
+    return placed
+
+
+def subjects_of(
+    batch: Batch,
+    entity: str,
+    rows: Sequence[Mapping[str, Any]],
+    required: Mapping[str, tuple[str, str]],
+) -> list[str | None]:
+    """Return the person each row is about; their keys are then at hand.
+
+    The way leads through the model: ``via`` names the reference to follow, entity by entity,
+    until one knows its person.
+    """
+    form = ENTITIES[entity]
+    if form.subject is None:
+        return [None] * len(rows)
+    column = form.via if form.subject == "subject_id" else form.subject
+    assert column is not None
+    target = form.by_name[column].ref
+    assert target is not None
+    people = _people(batch, target, [row[column] for row in rows])
+    batch.subjects.load(batch.tx, people.values())
+    return [people[row[column]] for row in rows]
+
+
+def _people(batch: Batch, entity: str, ids: Iterable[str]) -> dict[str, str]:
+    """Return the person behind rows of an entity."""
+    form = ENTITIES[entity]
+    wanted = list(set(ids))
+    if form.subject == "id":
+        return {i: i for i in wanted}
+    column = form.subject or form.via
+    assert column is not None
+    found: dict[str, str] = dict(
+        bulk.fetch_by(batch.tx, shape(entity).table, "id", wanted, select=("id", column))
+    )
+    if form.subject:
+        return found
+    target = form.by_name[column].ref
+    assert target is not None
+    people = _people(batch, target, found.values())
+    return {i: people[next_id] for i, next_id in found.items()}
+
+
+def _wait(
+    batch: Batch, feed: RecordFeed, unit: Unit, row_id: str, values: Mapping[str, Any]
+) -> None:
+    for field, (column, entity) in feed.optional.items():
+        key = unit.values.get(field)
+        if key is not None and values[column] is None:
+            batch.writes.wait(feed.entity, row_id, column, entity, batch.sync.key_of(key))
+
+
+def _write_lists(
+    batch: Batch,
+    feed: RecordFeed,
+    row: Mapped,
+    known: Mapping[str, Mapping[bytes, str]],
+    row_id: str,
+    link_id: str,
+    subject: str | None,
+) -> None:
+    for name, (entity, column) in feed.children.items():
+        if name in row.children:
+            write_children(
+                batch,
+                ((entity, child) for child in row.children[name]),
+                (entity,),
+                known,
+                parent={column: row_id},
+                link_id=link_id,
+                subject=subject,
+            )
