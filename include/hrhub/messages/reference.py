@@ -24,6 +24,7 @@ _AREAS = {
     "connection": "Connections",
     "consent": "Consent",
     "cursor": "Cursors",
+    "demo": "Demo",
     "guard": "Safety guards",
     "index": "Blind indexes",
     "internal": "Defects of the hub",
@@ -31,7 +32,8 @@ _AREAS = {
     "landing": "Landing zone",
     "mapping": "Mappings",
     "plugin": "Connectors as plugins",
-    "record": "Records in quarantine",
+    "quarantine": "Quarantine",
+    "record": "Why records are in quarantine",
     "run": "Runs",
     "runner": "Local Airflow",
     "sandbox": "Simulated vendors",
@@ -41,6 +43,7 @@ _AREAS = {
     "sync": "Syncs",
     "tls": "Encrypted connections",
     "vendor": "Answers of vendor systems",
+    "verify": "Findings of a verification",
     "xcom": "What Airflow tasks hand on",
 }
 """Heading of each area; an area that is not named here is its own heading."""
