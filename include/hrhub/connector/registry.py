@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
+from pathlib import Path
 
 from hrhub.connector.contract import Connector
 from hrhub.errors import PluginError
@@ -22,9 +25,9 @@ def _found() -> dict[str, EntryPoint]:
 
 def allowed(point: EntryPoint) -> bool:
     """Tell whether a plugin may be imported; others are listed by name only."""
-    distribution = point.dist.name if point.dist else ""
-    listed = {name.strip() for name in os.environ.get(ALLOW_VARIABLE, "").split(",")}
-    return distribution == "hrhub" or distribution in listed
+    distribution = _normal(point.dist.name) if point.dist else ""
+    listed = {_normal(name) for name in os.environ.get(ALLOW_VARIABLE, "").split(",")}
+    return distribution == "hrhub" or (bool(distribution) and distribution in listed)
 
 
 def names() -> list[str]:
@@ -58,3 +61,27 @@ def package_of(name: str) -> str:
     get(name)
     module = import_module(_found()[name].module)
     return module.__package__ or module.__name__
+
+
+def mappings_of(name: str) -> Path | None:
+    """Return the directory of mappings that a connector's package ships, if it has one.
+
+    The package is found but not imported. A connector that is not installed or not on the
+    allow-list ships none.
+    """
+    point = _found().get(name)
+    if point is None or not allowed(point):
+        return None
+    try:
+        spec = find_spec(point.module)
+    except (ImportError, ValueError):
+        return None
+    if spec is None or spec.origin is None:
+        return None
+    folder = Path(spec.origin).parent / "mappings"
+    return folder if folder.is_dir() else None
+
+
+def _normal(distribution: str) -> str:
+    """Return a distribution's name so that all its spellings are equal (PyPA: normalisation)."""
+    return re.sub(r"[-_.]+", "-", distribution.strip()).lower()

@@ -131,17 +131,26 @@ class ScriptedServer:
     Args:
         script: The replies.
         tls: Makes it speak TLS.
+        host: Where it listens.
+        port: Its port; 0 takes a free one.
 
     Attributes:
         requests: What was received, in order.
     """
 
-    def __init__(self, script: Script, *, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        script: Script,
+        *,
+        tls: ssl.SSLContext | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+    ) -> None:
         self.requests: list[Received] = []
         self._script = script if callable(script) else iter(list(script))
         self._lock = threading.Lock()
         self._over = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = ThreadingHTTPServer((host, port), self._handler())
         self._server.daemon_threads = True
         self._scheme = "https" if tls else "http"
         if tls:
@@ -190,6 +199,8 @@ class ScriptedServer:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            # Head and body leave as two packets; the second must not wait for an acknowledgement.
+            disable_nagle_algorithm = True
 
             def log_message(self, format: str, *args: Any) -> None:
                 """Say nothing."""

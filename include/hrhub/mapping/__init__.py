@@ -3,7 +3,7 @@
 from hrhub.mapping.cases import CaseResult, plain_record, run_cases
 from hrhub.mapping.compiler import CompiledMapping, compile_mapping
 from hrhub.mapping.explain import FieldStory, explain
-from hrhub.mapping.loader import find_mapping, load_mapping
+from hrhub.mapping.loader import find_mapping, load_mapping, mapping_path
 from hrhub.mapping.outcome import Mapped, Rejected
 from hrhub.mapping.plan import Mapping
 from hrhub.mapping.schema import mapping_schema
@@ -19,6 +19,7 @@ __all__ = [
     "explain",
     "find_mapping",
     "load_mapping",
+    "mapping_path",
     "mapping_schema",
     "plain_record",
     "run_cases",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from hrhub.connector import registry
 from hrhub.errors import ConfigError, MappingError
 from hrhub.mapping.check import Checker
 from hrhub.mapping.plan import Mapping
@@ -49,20 +50,34 @@ def load_mapping(path: Path) -> Mapping:
 
 
 def find_mapping(root: Path, connector: str, stream: str) -> Mapping:
-    """Load the mapping of one stream from ``root/connector/stream.yaml``.
+    """Load the mapping of one stream.
+
+    The installation's own file, ``root/connector/stream.yaml``, comes first; without one the file
+    that the connector's package ships is taken.
 
     Raises:
         ConfigError: ``mapping.missing``.
         MappingError: ``mapping.invalid``, also when the file says it is for another stream.
     """
-    path = root / connector / f"{stream}.yaml"
-    if not (_NAME.fullmatch(connector) and _NAME.fullmatch(stream) and path.is_file()):
-        raise ConfigError("mapping.missing", connector=connector, stream=stream, path=str(path))
+    path = mapping_path(root, connector, stream)
+    if path is None:
+        place = root / connector / f"{stream}.yaml"
+        raise ConfigError("mapping.missing", connector=connector, stream=stream, path=str(place))
     mapping = load_mapping(path)
     if mapping.stream != f"{connector}.{stream}":
         message = f'the file is for stream "{connector}.{stream}", but says "{mapping.stream}"'
         raise _invalid(path, [Problem(1, 1, message)])
     return mapping
+
+
+def mapping_path(root: Path, connector: str, stream: str) -> Path | None:
+    """Return the file that :func:`find_mapping` loads, or None if there is none."""
+    if not (_NAME.fullmatch(connector) and _NAME.fullmatch(stream)):
+        return None
+    for folder in (root, registry.mappings_of(connector)):
+        if folder and (path := folder / connector / f"{stream}.yaml").is_file():
+            return path
+    return None
 
 
 def _invalid(path: Path, problems: list[Problem]) -> MappingError:
