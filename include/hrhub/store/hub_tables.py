@@ -35,6 +35,9 @@ COUNTS = (
 )
 """The counters of a run, in the order of their columns."""
 
+_PLAIN_ORDER = Text().with_variant(Text(collation="C"), "postgresql")
+"""Text in the order of its characters' numbers, so that a prefix is a range of an index."""
+
 
 def _sync_ref() -> Column[int]:
     return Column("sync_id", Integer, ForeignKey("hub_sync.id"), nullable=False)
@@ -207,7 +210,7 @@ hub_run = Table(
     metadata,
     Column("id", RowId, primary_key=True),
     _sync_ref(),
-    Column("holder", Text, nullable=False),
+    Column("holder", _PLAIN_ORDER, nullable=False),
     Column("kind", Text, nullable=False),
     Column("status", Text, nullable=False),
     Column("exit_status", Integer),
@@ -219,6 +222,8 @@ hub_run = Table(
     Column("error_context", JsonText),
     Column("next_seq", BigInteger, nullable=False, server_default="1"),
     Index(None, "sync_id", "started_at"),
+    Index(None, "sync_id", "status", "started_at"),
+    Index(None, "sync_id", "holder"),
     comment="One run of a sync, in numbers.",
 )
 
@@ -282,6 +287,7 @@ hub_quarantine = Table(
     Column("resolved_at", UtcTs),
     UniqueConstraint("batch_uid", "index"),
     Index(None, "sync_id", "state", "created_at"),
+    Index(None, "sync_id", "state", "reason", "rule", "field_path"),
     Index(None, "sync_id", "source_key"),
     comment="Records that were not taken in, with the reason, ready for replay.",
 )

@@ -78,7 +78,7 @@ class Lease:
         """
         with self._store.write() as tx:
             kept = tx.execute(
-                update(hub_lease).where(*self._ours()).values(expires_at=_now(tx, LEASE_S))
+                update(hub_lease).where(*self._ours()).values(expires_at=now_in(tx, LEASE_S))
             )
         if kept.rowcount != 1:
             self._lost.set()
@@ -151,10 +151,10 @@ def acquire(store: Store, sync_id: int, holder: str, *, renew_s: float = RENEW_S
                 or_(
                     lease.holder.is_(None),
                     lease.holder == holder,
-                    lease.expires_at < _now(tx),
+                    lease.expires_at < now_in(tx),
                 ),
             )
-            .values(holder=holder, expires_at=_now(tx, LEASE_S))
+            .values(holder=holder, expires_at=now_in(tx, LEASE_S))
         )
         if taken.rowcount != 1:
             other, until = _holder(tx, sync_id)
@@ -173,7 +173,7 @@ def holder_of(tx: Connection, sync_id: int) -> tuple[str, datetime] | None:
     lease = hub_lease.c
     row = tx.execute(
         select(lease.holder, lease.expires_at).where(
-            lease.sync_id == sync_id, lease.holder.is_not(None), lease.expires_at >= _now(tx)
+            lease.sync_id == sync_id, lease.holder.is_not(None), lease.expires_at >= now_in(tx)
         )
     ).one_or_none()
     return None if row is None else (row.holder, row.expires_at)
@@ -186,7 +186,7 @@ def _holder(tx: Connection, sync_id: int) -> tuple[str, str]:
     return row.holder, row.expires_at.isoformat(timespec="seconds")
 
 
-def _now(tx: Connection, plus_s: int = 0) -> ColumnElement[datetime]:
+def now_in(tx: Connection, plus_s: int = 0) -> ColumnElement[datetime]:
     """Return the database's time as an expression, on SQLite in the width of ``UtcTs``."""
     if tx.dialect.name == "sqlite":
         sql = f"strftime('%Y-%m-%dT%H:%M:%f', 'now', '+{plus_s} seconds') || '000Z'"

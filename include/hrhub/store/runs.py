@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, insert, select, update
 
 from hrhub.ambient import new_id
 from hrhub.errors import ExitStatus, Fenced, HrHubError
@@ -190,22 +190,41 @@ def list_runs(
 
 def latest(tx: Connection, tenant: str) -> list[Run]:
     """Return the last run of each of a tenant's syncs, by connection and stream."""
-    ranked = select(
-        hub_run.c.id,
-        func.row_number()
-        .over(
-            partition_by=hub_run.c.sync_id,
-            order_by=(hub_run.c.started_at.desc(), hub_run.c.id.desc()),
-        )
-        .label("place"),
-    ).subquery()
+    again = hub_run.alias()
+    newest = (
+        select(again.c.id)
+        .where(again.c.sync_id == hub_sync.c.id)
+        .order_by(again.c.started_at.desc(), again.c.id.desc())
+        .limit(1)
+        .correlate(hub_sync)
+        .scalar_subquery()
+    )
     query = (
         _query()
-        .join(ranked, ranked.c.id == hub_run.c.id)
-        .where(ranked.c.place == 1, hub_sync.c.tenant == tenant)
+        # One look into the index per sync; a window over all runs would read a year of them.
+        .where(hub_sync.c.tenant == tenant, hub_run.c.id == newest)
         .order_by(hub_sync.c.connection, hub_sync.c.stream)
     )
     return [_read(row) for row in tx.execute(query)]
+
+
+def by_ids(tx: Connection, ids: Sequence[str]) -> list[Run]:
+    """Return runs by their ids, in no order."""
+    return [_read(row) for row in tx.execute(_query().where(hub_run.c.id.in_(ids)))]
+
+
+def of_sync(tx: Connection, sync_id: int, *, limit: int) -> list[Run]:
+    """Return the newest runs of a sync, newest first."""
+    query = _query().where(hub_run.c.sync_id == sync_id)
+    query = query.order_by(hub_run.c.started_at.desc(), hub_run.c.id.desc()).limit(limit)
+    return [_read(row) for row in tx.execute(query)]
+
+
+def of_holder(tx: Connection, sync_ids: Sequence[int], first: str, after: str) -> list[Run]:
+    """Return the runs of syncs whose holder sorts from ``first`` to before ``after``."""
+    c = hub_run.c
+    query = _query().where(c.sync_id.in_(sync_ids), c.holder >= first, c.holder < after)
+    return [_read(row) for row in tx.execute(query.order_by(c.started_at, c.id))]
 
 
 def latest_good(tx: Connection, sync_id: int) -> Run | None:
