@@ -1,0 +1,146 @@
+"""Which source's value survives, where several tell of the same row.
+
+What every source tells is kept apart, sealed, as a contribution; the row is worked out from all of
+them, so the order in which sources come never matters. A policy file orders the sources, for all
+fields or for one; a person's own correction beats every source until it is released.
+
+A null means "has no value" and leaves room for a lower source; a field that a source does not
+speak of says nothing at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hrhub.errors import MappingError
+from hrhub.mapping.shapes import ShapeReader, Wrong
+from hrhub.mapping.tree import TreeError, parse
+from hrhub.model import ENTITIES
+
+MANUAL = "manual"
+"""Source of what a person corrected by hand."""
+
+POLICY_FILE = "survivorship.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What one source record tells of a row.
+
+    Attributes:
+        link_id: Its source link.
+        source: Its connector; ``manual`` for a correction by hand.
+        version: The vendor's change time of the record, sortable; may be empty.
+        tie: Decides when nothing else does; the same in every run.
+        values: What it tells, nulls included.
+    """
+
+    link_id: str
+    source: str
+    version: str
+    tie: bytes
+    values: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Survivor:
+    """A row worked out from its contributions.
+
+    ``origins`` names the link behind each value that has one.
+    """
+
+    values: dict[str, Any] = field(repr=False)
+    origins: dict[str, str]
+
+
+class Policy:
+    """Order of sources, best first; sources not named come after all that are.
+
+    Args:
+        default: Order for all fields.
+        fields: Order for single ones, by ``entity.field``.
+    """
+
+    def __init__(
+        self, default: Sequence[str] = (), fields: Mapping[str, Sequence[str]] | None = None
+    ) -> None:
+        self._default = tuple(default)
+        self._fields = {path: tuple(order) for path, order in (fields or {}).items()}
+
+    def rank(self, entity: str, name: str, source: str) -> int:
+        """Return the place of a source for a field; lower is better."""
+        if source == MANUAL:
+            return -1
+        order = self._fields.get(f"{entity}.{name}", self._default)
+        return order.index(source) if source in order else len(order)
+
+    def survive(self, entity: str, contributions: Sequence[Contribution]) -> Survivor:
+        """Work a row out: per field the best source that has a value; of equals the newest."""
+        names = dict.fromkeys(name for c in contributions for name in c.values)
+        values: dict[str, Any] = {}
+        origins: dict[str, str] = {}
+        for name in names:
+            tellers = [c for c in contributions if name in c.values]
+            told = [c for c in tellers if c.values[name] is not None]
+            if not told:
+                values[name] = None
+                continue
+            best = min(self.rank(entity, name, c.source) for c in told)
+            equals = [c for c in told if self.rank(entity, name, c.source) == best]
+            winner = max(equals, key=lambda c: (c.version, c.tie))
+            values[name] = winner.values[name]
+            origins[name] = winner.link_id
+        return Survivor(values, origins)
+
+
+def load_policy(folder: Path) -> Policy:
+    """Read ``survivorship.yaml``; without the file all sources are equal and the newest wins.
+
+    ::
+
+        default: [successfactors, weaver, wecom]
+        fields:
+          person.latin_name: [wecom, successfactors]
+
+    Raises:
+        MappingError: The file is wrong; the problems name line and column and suggest.
+    """
+    path = folder / POLICY_FILE
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return Policy()
+    reader = ShapeReader()
+    default: tuple[str, ...] = ()
+    fields: dict[str, tuple[str, ...]] = {}
+    try:
+        root = reader.table(parse(text), "the policy", ("default", "fields"))
+        if "default" in root.entries:
+            default = reader.texts(root.entries["default"], "the order of sources")
+        if "fields" in root.entries:
+            known = _paths()
+            named = reader.table(root.entries["fields"], "fields", known)
+            for name, order in named.entries.items():
+                fields[name] = reader.texts(order, "the order of sources")
+    except TreeError as error:
+        reader.note(error.mark, error.message)
+    except Wrong:
+        pass  # the reader has noted it
+    if reader.problems:
+        problems = [f"{path.name}:{p.line}:{p.column}: {p.message}" for p in reader.problems]
+        raise MappingError(path=path.name, problems=problems)
+    return Policy(default, fields)
+
+
+def _paths() -> list[str]:
+    """Return the fields that sources can differ about."""
+    return [
+        f"{entity.name}.{f.name}"
+        for entity in ENTITIES.values()
+        if not entity.history and not entity.fact
+        for f in entity.fields
+        if f.ref is None
+    ]
