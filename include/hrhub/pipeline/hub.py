@@ -51,6 +51,9 @@ REPLAY = "replay"
 _READ_AHEAD = 4
 """Pages that may wait between reading and applying; bounds memory."""
 
+_LEAVE_S = 2.0
+"""How long the end of a run waits for its reader to notice."""
+
 
 @dataclass(frozen=True, slots=True)
 class PullReceipt:
@@ -443,7 +446,9 @@ def _ahead(work: _Work, config: ConnectorConfig) -> Iterator[Iterator[tuple[Land
         yield pages()
     finally:
         stop.set()
-        thread.join()
+        # A vendor that hangs must not hold up Ctrl-C. What the thread still lands is refused,
+        # because its run is no longer running.
+        thread.join(_LEAVE_S)
 
 
 def _as_hub_error(error: BaseException, job: _Job) -> HrHubError:

@@ -7,7 +7,7 @@ import importlib.util
 import json
 import os
 import signal
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -114,12 +114,13 @@ def serve(
     base_port: int,
     state_file: Path,
     options: Options | None = None,
+    ready: Callable[[Mapping[str, Hosted]], None] | None = None,
 ) -> None:
     """Run simulators until the process is told to stop (SIGTERM or SIGINT).
 
     The state file appears when all of them listen and is gone when the function returns. The
     signals are blocked and waited for, so one that arrives while the simulators start is obeyed
-    too. Call it before the process has threads of its own.
+    too. Call it before the process has threads of its own. ``ready`` is called once they listen.
 
     Raises:
         ConfigError: A port is taken, or the state file belongs to a host that still runs.
@@ -131,6 +132,8 @@ def serve(
         with running(names, world, base_port=base_port, options=options) as hosted:
             _write(state_file, _state(world, hosted))
             try:
+                if ready:
+                    ready(hosted)
                 signal.sigwait(stops)
             finally:
                 state_file.unlink(missing_ok=True)
