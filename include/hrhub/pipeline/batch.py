@@ -30,10 +30,21 @@ class Sync:
     keys: TenantKeys
     index: BlindIndexer
     hash_key: bytes
+    _keyed: Any = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._keyed = blake2b(key=self.hash_key, digest_size=16)
 
     def key_of(self, *parts: str) -> bytes:
         """Return the keyed hash of a vendor's key, as links hold it."""
-        return source_key(blake2b(key=self.hash_key, digest_size=16), parts)
+        return source_key(self._keyed, parts)
+
+    def content_of(self, encoded: bytes) -> bytes:
+        """Return the keyed hash of values, to tell by it whether they have changed; 16 bytes."""
+        digest = self._keyed.copy()
+        digest.update(encoded)
+        content: bytes = digest.digest()
+        return content
 
 
 @dataclass(slots=True, kw_only=True)

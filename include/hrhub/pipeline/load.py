@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from collections import abc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -36,6 +38,23 @@ Facts = abc.Mapping[str, str | int]
 
 Progress = Callable[[Counts], None]
 """Called after each transaction with what the run has come to so far."""
+
+
+@contextmanager
+def without_cycle_search() -> Iterator[None]:
+    """Keep Python from searching for cyclic garbage inside the block.
+
+    A batch is some hundred thousand objects without cycles; going through all of them again and
+    again took a seventh of the CPU of a load. What cycles there are wait for the end of the batch.
+    """
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 class Loader:
@@ -123,6 +142,10 @@ class Loader:
         return self.counts
 
     def _commit(self, *, last: bool) -> None:
+        with without_cycle_search():
+            self._apply(last=last)
+
+    def _apply(self, *, last: bool) -> None:
         self._lease.check()
         meta = self._records[0].meta if self._records else {}
         sifted = self.sieve(meta).sift(self._records)

@@ -17,6 +17,8 @@ from hrhub.pipeline.gate import Gate
 
 Raw = bytes | memoryview
 
+_DECODED_AT_ONCE = 256
+
 
 @dataclass(slots=True)
 class Record:
@@ -160,6 +162,11 @@ class Sieve:
         return out
 
     def _map(self, records: Sequence[Record], out: Sifted) -> None:
+        """Map a few records at a time: a decoded record is five times as large as its bytes."""
+        for start in range(0, len(records), _DECODED_AT_ONCE):
+            self._map_some(records[start : start + _DECODED_AT_ONCE], out)
+
+    def _map_some(self, records: Sequence[Record], out: Sifted) -> None:
         decode = self._stream.records.decode
         docs: list[dict[str, Any]] = []
         kept: list[Record] = []
@@ -174,8 +181,9 @@ class Sieve:
         results = iter(self._mapping.map(docs))
         for record in kept:
             rows = [next(results) for _ in record.parts]
-            refused = next((r for r in rows if isinstance(r, Rejected)), None)
-            if refused is not None:
+            mapped = [r for r in rows if isinstance(r, Mapped)]
+            if len(mapped) < len(rows):
+                refused = next(r for r in rows if isinstance(r, Rejected))
                 source_key = self.source_key(refused.key) if refused.key else None
                 out.rejects.append(
                     Reject(
@@ -188,7 +196,7 @@ class Sieve:
                     )
                 )
                 continue
-            out.units.append(self._unit(record, [r for r in rows if isinstance(r, Mapped)]))
+            out.units.append(self._unit(record, mapped))
 
     def _unit(self, record: Record, rows: list[Mapped]) -> Unit:
         key = rows[0].key

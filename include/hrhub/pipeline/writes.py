@@ -14,8 +14,7 @@ from functools import cache
 from typing import Any
 
 from hrhub.ambient import new_ids
-from hrhub.crypto import normaliser_for, open_group
-from hrhub.crypto.blind import BlindIndex
+from hrhub.crypto import open_group
 from hrhub.model import ENTITIES, Entity, Privacy
 from hrhub.pipeline.batch import Batch, Sync
 from hrhub.pipeline.packing import Packer, Values
@@ -333,14 +332,6 @@ class Writes:
             return list(map(values.get, form.open))
         assert subject is not None, f"{form.name} rows are sealed and need their subject"
         return packer.columns(row_id, values, row_version, subject, self._subjects.key(subject))
-
-
-def blind_index(
-    sync: Sync, entity: str, field: str, declared: str, values: Values
-) -> BlindIndex | None:
-    """Return the index of a field; for contacts and documents it depends on the row's kind."""
-    normaliser = normaliser_for(declared, values.get("kind"))
-    return sync.index.eq(entity, field, normaliser) if normaliser else None
 
 
 @dataclass(frozen=True, slots=True)

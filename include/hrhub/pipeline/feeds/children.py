@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from hashlib import blake2b
 from typing import Any
 
 import msgspec
 
-from hrhub.ambient import new_ids
 from hrhub.pipeline.batch import Batch
 from hrhub.pipeline.writes import shape
 from hrhub.store import bulk
@@ -60,17 +58,16 @@ def write_children(
         subject: The person whose key seals them.
     """
     kept: set[bytes] = set()
+    content_of = batch.sync.content_of
     for entity, child in children:
-        digest = blake2b(key=batch.sync.hash_key, digest_size=16)
-        digest.update(_encode((entity, child)))
-        content = digest.digest()
+        content = content_of(_encode((entity, child)))
         if content in kept:
             continue
         kept.add(content)
         if content not in known.get(entity, {}):
             batch.writes.insert(
                 entity,
-                new_ids(1)[0],
+                batch.writes.new_id(),
                 {**parent, **child},
                 content,
                 subject=subject if shape(entity).subject else None,

@@ -65,8 +65,9 @@ def _hire(batch: Batch, placed: Sequence[tuple[PersonItem, str]]) -> None:
     """Write records not seen before."""
     units = [(item.unit, person_id) for item, person_id in placed]
     series: list[Series] = []
+    new_id = batch.writes.new_id
     for (item, _), employee_id in zip(placed, employees_of(batch, units), strict=True):
-        employment_id, series_id = new_ids(2)
+        employment_id, series_id = new_id(), new_id()
         write_employment(batch, item.unit, item.link_id, employment_id, employee_id)
         batch.writes.link_unit(item.link_id, "employee", employee_id, item.unit)
         series.append(_first_slice(batch, item.unit, item.link_id, series_id, employment_id))
@@ -102,7 +103,8 @@ def _change(batch: Batch, changed: Sequence[tuple[Unit, Link]]) -> None:
 
 
 def _values(unit: Unit) -> dict[str, Any]:
-    return {n: unit.values[n] for n in _ASSIGNMENT_FIELDS if n in unit.values}
+    values = unit.values
+    return {n: values[n] for n in _ASSIGNMENT_FIELDS if n in values}
 
 
 def _since(unit: Unit) -> date | None:

@@ -117,4 +117,5 @@ def current_spells(batch: Batch, employee_ids: Sequence[str]) -> dict[str, str]:
 
 
 def _told(unit: Unit, names: Sequence[str]) -> dict[str, Any]:
-    return {name: unit.values[name] for name in names if name in unit.values}
+    values = unit.values
+    return {name: values[name] for name in names if name in values}

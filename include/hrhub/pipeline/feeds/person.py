@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from hrhub.ambient import new_ids
@@ -12,7 +12,7 @@ from hrhub.mapping import Mapped
 from hrhub.pipeline.batch import Batch
 from hrhub.pipeline.feeds.children import known_children, write_children
 from hrhub.pipeline.records import Unit
-from hrhub.pipeline.writes import blind_index, shape, stored
+from hrhub.pipeline.writes import shape, stored
 from hrhub.store import schema
 
 _SHORTCUTS: Mapping[str, tuple[str, dict[str, Any], str]] = {
@@ -34,6 +34,10 @@ class PersonItem:
     link_id: str
     person_id: str | None
     is_new: bool = True
+    children: Sequence[tuple[str, dict[str, Any]]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.children = list(children_of(self.unit.rows[0]))
 
 
 def apply_persons(batch: Batch) -> None:
@@ -59,7 +63,8 @@ def write_people(batch: Batch, items: Sequence[PersonItem]) -> list[tuple[Person
         batch, _CHILD_FEEDS.values(), [i.link_id for i, _ in placed if not i.is_new]
     )
     for item, person_id in placed:
-        told = {n: item.unit.values[n] for n in _PERSON_FIELDS if n in item.unit.values}
+        said = item.unit.values
+        told = {n: said[n] for n in _PERSON_FIELDS if n in said}
         row = known.get(person_id)
         if row is not None:
             mine = row.link_id == item.link_id
@@ -85,7 +90,7 @@ def write_people(batch: Batch, items: Sequence[PersonItem]) -> list[tuple[Person
             )
         write_children(
             batch,
-            children_of(item.unit.rows[0]),
+            item.children,
             _told(item.unit.rows[0]),
             existing.get(item.link_id, {}),
             parent={"person_id": person_id},
@@ -127,10 +132,9 @@ def _identify(batch: Batch, items: Sequence[PersonItem]) -> set[str]:
 
 def _document_hashes(batch: Batch, item: PersonItem) -> list[bytes]:
     hashes: list[bytes] = []
-    for entity, child in children_of(item.unit.rows[0]):
+    for entity, child in item.children:
         if entity == "person_identifier" and child.get("number"):
-            index = blind_index(batch.sync, entity, "number", "cn_id", child)
-            entry = index(child["number"]) if index else None
+            entry = batch.writes.entry(entity, "number", child)
             if entry is not None:
                 hashes.append(entry)
     return hashes
@@ -138,10 +142,10 @@ def _document_hashes(batch: Batch, item: PersonItem) -> list[bytes]:
 
 def children_of(row: Mapped) -> Iterable[tuple[str, dict[str, Any]]]:
     """Yield the child rows of a record, from its lists and from its flat fields."""
-    for field, (entity, fixed, target) in _SHORTCUTS.items():
-        value = row.values.get(field)
-        if value is not None:
-            yield entity, {**fixed, target: value}
+    for name in _SHORTCUTS.keys() & row.values.keys():
+        entity, fixed, target = _SHORTCUTS[name]
+        if row.values[name] is not None:
+            yield entity, {**fixed, target: row.values[name]}
     for name, entity in _CHILD_FEEDS.items():
         for child in row.children.get(name, ()):
             yield entity, child
@@ -149,5 +153,5 @@ def children_of(row: Mapped) -> Iterable[tuple[str, dict[str, Any]]]:
 
 def _told(row: Mapped) -> set[str]:
     """Return the child entities that the record speaks of, even to say that there are none."""
-    told = {entity for field, (entity, _, _) in _SHORTCUTS.items() if field in row.values}
-    return told | {entity for name, entity in _CHILD_FEEDS.items() if name in row.children}
+    told = {_SHORTCUTS[name][0] for name in _SHORTCUTS.keys() & row.values.keys()}
+    return told | {_CHILD_FEEDS[name] for name in _CHILD_FEEDS.keys() & row.children.keys()}

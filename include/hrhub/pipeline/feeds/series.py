@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from hashlib import blake2b
 from typing import Any
 
 import msgspec
@@ -24,6 +23,7 @@ from hrhub.pipeline.writes import shape
 from hrhub.store import bulk
 from hrhub.store.types import FOREVER
 
+_PLACING = frozenset({"valid_from", "valid_to", "seq"})
 _encode = msgspec.json.Encoder(decimal_format="string", order="sorted").encode
 
 
@@ -181,10 +181,10 @@ def current_slices(
 
 def content_of(batch: Batch, owner_id: str | None, piece: Slice) -> bytes:
     """Return the keyed hash of a slice as its source tells it."""
-    digest = blake2b(key=batch.sync.hash_key, digest_size=16)
-    told = {k: v for k, v in piece.values.items() if k not in ("valid_from", "valid_to", "seq")}
-    digest.update(_encode((owner_id, piece.valid_from, piece.valid_to, piece.seq, told)))
-    return digest.digest()
+    told = {k: v for k, v in piece.values.items() if k not in _PLACING}
+    return batch.sync.content_of(
+        _encode((owner_id, piece.valid_from, piece.valid_to, piece.seq, told))
+    )
 
 
 Resolver = Callable[[str, str], tuple[bytes, str | None]]
@@ -193,21 +193,23 @@ Resolver = Callable[[str, str], tuple[bytes, str | None]]
 
 def resolver(batch: Batch, feed: SeriesFeed, series: Sequence[Series]) -> Resolver:
     """Look up everything the slices point to, one round trip per entity."""
-    key_of = batch.sync.key_of
-    wanted: dict[str, set[bytes]] = {}
+    references = [(field, entity) for field, (_, entity) in feed.references.items()]
+    wanted: dict[str, set[str]] = {entity: set() for _, entity in references}
     for one in series:
         for piece in one.slices:
-            for field, (_, entity) in feed.references.items():
+            for field, entity in references:
                 key = piece.values.get(field)
                 if key is not None:
-                    wanted.setdefault(entity, set()).add(key_of(key))
+                    wanted[entity].add(key)
+    hashed = {key: batch.sync.key_of(key) for keys in wanted.values() for key in keys}
     known = {
-        entity: batch.links.targets(batch.tx, entity, keys) | batch.writes.arrived[entity]
+        entity: batch.links.targets(batch.tx, entity, [hashed[k] for k in keys])
+        | batch.writes.arrived[entity]
         for entity, keys in wanted.items()
     }
 
     def resolve(field: str, key: str) -> tuple[bytes, str | None]:
-        source_key = key_of(key)
+        source_key = hashed[key]
         return source_key, known[feed.references[field][1]].get(source_key)
 
     return resolve
@@ -222,7 +224,7 @@ def insert_slice(
     resolve: Resolver,
 ) -> None:
     """Add one slice; references to records not yet known are left to wait."""
-    row_id = new_ids(1)[0]
+    row_id = batch.writes.new_id()
     values: dict[str, Any] = {
         **feed.defaults,
         **{n: piece.values[n] for n in feed.fields if n in piece.values},
