@@ -84,11 +84,27 @@ hub_source_link = Table(
     Column("landed_seq", BigInteger, nullable=False),
     Column("state", Text, nullable=False, comment="live, missing, removed, superseded"),
     Column("first_seen", UtcTs, nullable=False),
+    Column("run_id", RowId, comment="run that last changed what the record tells"),
     Column("sealed_source_id", Key, comment="the vendor's id where it is a personal value"),
     UniqueConstraint("tenant", "connection_id", "entity", "source_key"),
     Index(None, "sync_id"),
     Index(None, "entity_id"),
     comment="Which vendor record stands behind which row.",
+)
+
+hub_contribution = Table(
+    "hub_contribution",
+    metadata,
+    Column("link_id", RowId, primary_key=True),
+    Column("tenant", Text, nullable=False),
+    Column("entity", Text, nullable=False),
+    Column("row_id", RowId, nullable=False),
+    Column("source", Text, nullable=False, comment="connector, or manual"),
+    Column("version", Text, nullable=False),
+    Column("subject_id", RowId, comment="person whose key seals it"),
+    Column("sealed_told", Key, nullable=False),
+    Index(None, "row_id"),
+    comment="What each source tells of a row that several sources tell of.",
 )
 
 hub_waiting_ref = Table(

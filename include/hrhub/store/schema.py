@@ -31,6 +31,7 @@ from hrhub.store.hub_tables import (
     hub_audit,
     hub_audit_head,
     hub_blind_index,
+    hub_contribution,
     hub_cursor,
     hub_dek,
     hub_fence,
@@ -56,6 +57,7 @@ __all__ = [
     "hub_audit",
     "hub_audit_head",
     "hub_blind_index",
+    "hub_contribution",
     "hub_cursor",
     "hub_dek",
     "hub_fence",
@@ -108,6 +110,10 @@ def _columns(entity: Entity) -> Iterator[Column[Any]]:
         yield Column(SEALED_SENSITIVE, Key)
     if entity.of(Privacy.PERSONAL) or entity.of(Privacy.SENSITIVE):
         yield Column("row_seal", Key, comment="MAC over open columns and envelopes, 16 bytes")
+    if not entity.history and not entity.fact:
+        yield Column(
+            "provenance", JsonText, comment="links behind values that link_id does not tell"
+        )
     yield Column("content", Key, nullable=False, comment="keyed hash of the values, 16 bytes")
     yield Column("row_version", Integer, nullable=False, server_default="1")
     yield Column("created_at", UtcTs, nullable=False)

@@ -142,6 +142,12 @@ def upgrade() -> None:
             comment="MAC over open columns and envelopes, 16 bytes",
         ),
         sa.Column(
+            "provenance",
+            types.JsonText(),
+            nullable=True,
+            comment="links behind values that link_id does not tell",
+        ),
+        sa.Column(
             "content", types.Key(), nullable=False, comment="keyed hash of the values, 16 bytes"
         ),
         sa.Column("row_version", sa.Integer(), server_default="1", nullable=False),
@@ -174,6 +180,12 @@ def upgrade() -> None:
         sa.Column("contract_start", sa.Date(), nullable=True),
         sa.Column("contract_end", sa.Date(), nullable=True),
         sa.Column("probation_end", sa.Date(), nullable=True),
+        sa.Column(
+            "provenance",
+            types.JsonText(),
+            nullable=True,
+            comment="links behind values that link_id does not tell",
+        ),
         sa.Column(
             "content", types.Key(), nullable=False, comment="keyed hash of the values, 16 bytes"
         ),
@@ -382,6 +394,12 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), nullable=False, comment="live, missing, removed, superseded"),
         sa.Column("first_seen", types.UtcTs(), nullable=False),
         sa.Column(
+            "run_id",
+            types.RowId(),
+            nullable=True,
+            comment="run that last changed what the record tells",
+        ),
+        sa.Column(
             "sealed_source_id",
             types.Key(),
             nullable=True,
@@ -495,6 +513,12 @@ def upgrade() -> None:
             comment="MAC over open columns and envelopes, 16 bytes",
         ),
         sa.Column(
+            "provenance",
+            types.JsonText(),
+            nullable=True,
+            comment="links behind values that link_id does not tell",
+        ),
+        sa.Column(
             "content", types.Key(), nullable=False, comment="keyed hash of the values, 16 bytes"
         ),
         sa.Column("row_version", sa.Integer(), server_default="1", nullable=False),
@@ -525,6 +549,12 @@ def upgrade() -> None:
             types.Key(),
             nullable=True,
             comment="MAC over open columns and envelopes, 16 bytes",
+        ),
+        sa.Column(
+            "provenance",
+            types.JsonText(),
+            nullable=True,
+            comment="links behind values that link_id does not tell",
         ),
         sa.Column(
             "content", types.Key(), nullable=False, comment="keyed hash of the values, 16 bytes"
@@ -559,6 +589,12 @@ def upgrade() -> None:
             types.Key(),
             nullable=True,
             comment="MAC over open columns and envelopes, 16 bytes",
+        ),
+        sa.Column(
+            "provenance",
+            types.JsonText(),
+            nullable=True,
+            comment="links behind values that link_id does not tell",
         ),
         sa.Column(
             "content", types.Key(), nullable=False, comment="keyed hash of the values, 16 bytes"
@@ -614,6 +650,22 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_position_series_id"), "position", ["series_id"], unique=False)
     op.create_index(op.f("ix_position_tenant_code"), "position", ["tenant", "code"], unique=False)
+    op.create_table(
+        "hub_contribution",
+        sa.Column("link_id", types.RowId(), nullable=False),
+        sa.Column("tenant", sa.Text(), nullable=False),
+        sa.Column("entity", sa.Text(), nullable=False),
+        sa.Column("row_id", types.RowId(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False, comment="connector, or manual"),
+        sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("subject_id", types.RowId(), nullable=True, comment="person whose key seals it"),
+        sa.Column("sealed_told", types.Key(), nullable=False),
+        sa.PrimaryKeyConstraint("link_id", name=op.f("pk_hub_contribution")),
+        comment="What each source tells of a row that several sources tell of.",
+    )
+    op.create_index(
+        op.f("ix_hub_contribution_row_id"), "hub_contribution", ["row_id"], unique=False
+    )
     op.create_table(
         "hub_cursor",
         sa.Column("sync_id", sa.Integer(), autoincrement=False, nullable=False),
