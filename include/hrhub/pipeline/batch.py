@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hrhub.crypto import BlindIndexer, TenantKeys
 from hrhub.pipeline.records import Reject, Unit, source_key
+from hrhub.pipeline.survivorship import Policy
 
 if TYPE_CHECKING:
     from hrhub.pipeline.links import Link, Links
@@ -30,6 +31,7 @@ class Sync:
     keys: TenantKeys
     index: BlindIndexer
     hash_key: bytes
+    policy: Policy
     _keyed: Any = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

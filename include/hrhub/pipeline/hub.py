@@ -33,6 +33,7 @@ from hrhub.pipeline.counts import Counts
 from hrhub.pipeline.landing import Landing, open_cursor, sweep, tidy
 from hrhub.pipeline.load import Loader, Progress
 from hrhub.pipeline.replay import Replayed, Replayer, Wanted
+from hrhub.pipeline.survivorship import Policy, load_policy
 from hrhub.settings import Settings
 from hrhub.store import cursors, runs, syncs
 from hrhub.store import landing as manifest
@@ -245,7 +246,8 @@ class Hub:
 
     def _job(self, connector: Connector, connection: str, stream: str) -> _Job:
         declared = connector.stream(stream)
-        return _Job(connector, connection, declared, self.mapping(connector, stream))
+        policy = load_policy(self.settings.mappings)
+        return _Job(connector, connection, declared, self.mapping(connector, stream), policy)
 
     @contextmanager
     def _run(
@@ -317,6 +319,7 @@ class _Job:
     connection: str
     stream: Stream
     mapping: Mapping
+    policy: Policy
 
 
 class _Work:
@@ -339,6 +342,7 @@ class _Work:
             keys=keys,
             index=hub._index,
             hash_key=keys.fingerprint_key(f"source/{job.connection}"),
+            policy=job.policy,
         )
         self.landing = Landing(
             hub.store, hub.settings.landing, keys, sync_id, job.stream.name, hub.clock

@@ -7,15 +7,16 @@ turned into columns. One instance serves one transaction.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
 from hrhub.ambient import new_ids
 from hrhub.crypto import open_group
-from hrhub.model import ENTITIES, Entity, Privacy
+from hrhub.model import ENTITIES, Entity, Kind, Privacy
 from hrhub.pipeline.batch import Batch, Sync
 from hrhub.pipeline.packing import Packer, Values
 from hrhub.pipeline.records import Unit
@@ -38,8 +39,9 @@ _LINK_COLUMNS = (
     "landed_seq",
     "state",
     "first_seen",
+    "run_id",
 )
-_LINK_CHANGES = ("fingerprint", "content", "version", "landed_seq", "state", "sync_id")
+_LINK_CHANGES = ("fingerprint", "content", "version", "landed_seq", "state", "sync_id", "run_id")
 _WAITING_COLUMNS = (
     "id",
     "tenant",
@@ -50,8 +52,22 @@ _WAITING_COLUMNS = (
     "ref_entity",
     "ref_key",
 )
+CONTRIBUTION_COLUMNS = (
+    "link_id",
+    "tenant",
+    "entity",
+    "row_id",
+    "source",
+    "version",
+    "subject_id",
+    "sealed_told",
+)
 _IDS_AT_ONCE = 1_000
 _INDEX_COLUMNS = ("tenant", "index_id", "version", "bi", "row_uid")
+
+
+Provenance = dict[str, str] | None
+"""Field -> link behind its value, where it is not the row's own link."""
 
 
 class Shape:
@@ -78,18 +94,20 @@ class Shape:
             self.extra = ("series_id", "valid_from", "valid_to", "seq", "recorded_at", "dated_by")
         if entity.fact:
             self.extra = ("source_key", "sync_id", "fingerprint")
+        self.told = ("provenance",) if not entity.history and not entity.fact else ()
         self.insert = (
             "id",
             "tenant",
             "link_id",
             *self.values,
+            *self.told,
             "content",
             "row_version",
             "created_at",
             "updated_at",
             *self.extra,
         )
-        self.update = (*self.values, "content", "row_version", "updated_at")
+        self.update = (*self.values, *self.told, "content", "row_version", "updated_at")
 
 
 @cache
@@ -115,6 +133,7 @@ class Writes:
         self._index: list[tuple[Any, ...]] = []
         self._unindex: list[str] = []
         self._waiting: list[tuple[Any, ...]] = []
+        self._contributions: dict[tuple[str, str], tuple[Any, ...]] = {}
         self._packers: dict[str, Packer] = {}
         self._ids: list[str] = []
         self.arrived: dict[str, dict[bytes, str]] = defaultdict(dict)
@@ -169,6 +188,7 @@ class Writes:
                 landed_seq,
                 "live",
                 self._now,
+                sync.run_id,
             )
         )
         self.arrived[entity][source_key] = entity_id
@@ -198,6 +218,7 @@ class Writes:
                 record.landed_seq,
                 "live",
                 self._sync.sync_id,
+                self._sync.run_id,
             )
         )
 
@@ -226,6 +247,7 @@ class Writes:
         *,
         subject: str | None = None,
         link_id: str | None = None,
+        provenance: Provenance = None,
         extra: tuple[Any, ...] = (),
     ) -> None:
         """Add a new row.
@@ -237,6 +259,7 @@ class Writes:
             content: Keyed hash of what it says.
             subject: The person whose key seals it; None where nothing is sealed.
             link_id: The record behind it.
+            provenance: Links behind values that ``link_id`` does not tell; None for one source.
             extra: Columns of ``Shape.extra``.
         """
         packer = self.packer(entity)
@@ -247,6 +270,7 @@ class Writes:
                 self._sync.tenant,
                 link_id,
                 *self._columns(packer, row_id, values, 1, subject),
+                *((provenance,) if packer.form.told else ()),
                 content,
                 1,
                 now,
@@ -266,6 +290,7 @@ class Writes:
         row_version: int,
         *,
         subject: str | None = None,
+        provenance: Provenance = None,
     ) -> None:
         """Replace a row's values; ``values`` holds all of them, old ones kept included."""
         packer = self.packer(entity)
@@ -273,6 +298,7 @@ class Writes:
             (
                 row_id,
                 *self._columns(packer, row_id, values, row_version, subject),
+                *((provenance,) if packer.form.told else ()),
                 content,
                 row_version,
                 self._now,
@@ -281,6 +307,11 @@ class Writes:
         if packer.form.indexed:
             self._unindex.append(row_id)
             packer.index(row_id, values, self._index, self.entries[entity])
+
+    def contribute(self, row: tuple[Any, ...]) -> None:
+        """Keep what a source tells of a row beside the row; columns of ``hub_contribution``."""
+        link_id, _, _, row_id, *_ = row
+        self._contributions[row_id, link_id] = row
 
     def refinger(self, entity: str, row_id: str, fingerprint: bytes) -> None:
         """Note the raw form in which a fact came last, so that the gate stops it next time."""
@@ -322,6 +353,11 @@ class Writes:
         bulk.insert(tx, schema.hub_source_link, _LINK_COLUMNS, self._new_links)
         bulk.update(tx, schema.hub_source_link, "id", _LINK_CHANGES, self._changed_links)
         bulk.insert(tx, schema.hub_waiting_ref, _WAITING_COLUMNS, self._waiting)
+        if self._contributions:
+            told = self._contributions
+            rows_told = {row_id for row_id, _ in told}
+            bulk.delete_by(tx, schema.hub_contribution, "row_id", rows_told)
+            bulk.insert(tx, schema.hub_contribution, CONTRIBUTION_COLUMNS, told.values())
 
     def _columns(
         self, packer: Packer, row_id: str, values: Values, row_version: int, subject: str | None
@@ -344,13 +380,14 @@ class StoredRow:
     content: bytes
     subject: str | None
     values: dict[str, Any]
+    provenance: dict[str, str] | None = None
 
 
 def stored(batch: Batch, entity: str, row_ids: Sequence[str]) -> dict[str, StoredRow]:
     """Return rows by id, opened for merging."""
     form = shape(entity)
     groups = [c for c in form.sealed if c != "row_seal"]
-    columns = ("id", "link_id", "row_version", "content", *form.values)
+    columns = ("id", "link_id", "row_version", "content", *form.values, *form.told)
     rows = [
         dict(zip(columns, row, strict=True))
         for row in bulk.fetch_by(batch.tx, form.table, "id", row_ids, select=columns)
@@ -364,7 +401,8 @@ def stored(batch: Batch, entity: str, row_ids: Sequence[str]) -> dict[str, Store
         for group in groups:
             if subject and row[group] is not None:
                 key = batch.subjects.key(subject)
-                values |= open_group(key, batch.sync.tenant, entity, group, row["id"], row[group])
+                opened = open_group(key, batch.sync.tenant, entity, group, row["id"], row[group])
+                values |= typed(entity, opened)
         found[row["id"]] = StoredRow(
             row["id"],
             row["link_id"],
@@ -372,5 +410,24 @@ def stored(batch: Batch, entity: str, row_ids: Sequence[str]) -> dict[str, Store
             bytes(row["content"]),
             subject,
             values,
+            row.get("provenance"),
         )
     return found
+
+
+_READ: Mapping[Kind, Callable[[Any], Any]] = {
+    Kind.DATE: date.fromisoformat,
+    Kind.TIMESTAMP: datetime.fromisoformat,
+    Kind.DECIMAL: Decimal,
+}
+
+
+def typed(entity: str, values: Values) -> dict[str, Any]:
+    """Return opened values, which are JSON, as the model's types."""
+    fields = ENTITIES[entity].by_name
+    return {
+        name: value
+        if value is None or name not in fields or (read := _READ.get(fields[name].kind)) is None
+        else read(value)
+        for name, value in values.items()
+    }

@@ -95,15 +95,14 @@ hub_source_link = Table(
 hub_contribution = Table(
     "hub_contribution",
     metadata,
+    Column("row_id", RowId, primary_key=True),
     Column("link_id", RowId, primary_key=True),
     Column("tenant", Text, nullable=False),
     Column("entity", Text, nullable=False),
-    Column("row_id", RowId, nullable=False),
     Column("source", Text, nullable=False, comment="connector, or manual"),
     Column("version", Text, nullable=False),
     Column("subject_id", RowId, comment="person whose key seals it"),
     Column("sealed_told", Key, nullable=False),
-    Index(None, "row_id"),
     comment="What each source tells of a row that several sources tell of.",
 )
 

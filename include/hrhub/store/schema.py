@@ -89,7 +89,22 @@ _TYPES: Mapping[Kind, type[TypeEngine[Any]]] = {
     Kind.JSON: JsonText,
     Kind.REF: RowId,
 }
-_READ_BY = frozenset({"person_id", "employee_id", "employment_id"})
+_READ_BY = frozenset(
+    {
+        "person_id",
+        "employee_id",
+        "employment_id",
+        "candidate_id",
+        "application_id",
+        "resume_id",
+        "interview_id",
+        "order_id",
+        "result_id",
+        "check_id",
+        "verification_id",
+        "leave_request_id",
+    }
+)
 """References that people look rows up by; other references are only followed."""
 
 
@@ -144,6 +159,8 @@ def _rules(entity: Entity) -> Iterator[Index | UniqueConstraint]:
         yield Index(None, name)
     if entity.subject == "subject_id":
         yield Index(None, "subject_id")
+    if entity.unique:
+        yield UniqueConstraint("tenant", *entity.unique)
     if entity.history:
         yield Index(None, "series_id")
         if "code" in open_names:

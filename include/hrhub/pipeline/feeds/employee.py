@@ -14,11 +14,11 @@ from typing import Any
 from hrhub.ambient import new_ids
 from hrhub.pipeline.batch import Batch
 from hrhub.pipeline.feeds.employment import (
-    EMPLOYMENT_FIELDS,
+    Hired,
     current_spells,
-    employees_of,
-    update_employees,
-    write_employment,
+    hire,
+    tell_employees,
+    tell_employments,
 )
 from hrhub.pipeline.feeds.person import PersonItem, write_people
 from hrhub.pipeline.feeds.series import (
@@ -63,41 +63,39 @@ def apply_employees(batch: Batch) -> None:
 
 def _hire(batch: Batch, placed: Sequence[tuple[PersonItem, str]]) -> None:
     """Write records not seen before."""
-    units = [(item.unit, person_id) for item, person_id in placed]
+    hired = [Hired(item.unit, item.link_id, person_id) for item, person_id in placed]
     series: list[Series] = []
-    new_id = batch.writes.new_id
-    for (item, _), employee_id in zip(placed, employees_of(batch, units), strict=True):
-        employment_id, series_id = new_id(), new_id()
-        write_employment(batch, item.unit, item.link_id, employment_id, employee_id)
-        batch.writes.link_unit(item.link_id, "employee", employee_id, item.unit)
-        series.append(_first_slice(batch, item.unit, item.link_id, series_id, employment_id))
+    for one, (employee_id, employment_id) in zip(hired, hire(batch, hired), strict=True):
+        batch.writes.link_unit(one.link_id, "employee", employee_id, one.unit)
+        series.append(_first_slice(batch, one.unit, one.link_id, employment_id))
     write_series(batch, ASSIGNMENT, series)
 
 
 def _change(batch: Batch, changed: Sequence[tuple[Unit, Link]]) -> None:
     """Write records that are known and have changed; a later hire date is a rehire."""
-    employee_ids = [link.entity_id for _, link in changed]
-    update_employees(batch, list(zip((u for u, _ in changed), employee_ids, strict=True)))
-    spell_of = current_spells(batch, employee_ids)
+    told = [(unit, link.id, link.entity_id) for unit, link in changed]
+    tell_employees(batch, told)
+    spell_of = current_spells(batch, [employee_id for _, _, employee_id in told])
     spells = stored(batch, "employment", list(spell_of.values()))
     open_slices = _open_slices(batch, list(spells))
     series: list[Series] = []
     observed: list[tuple[Observed, OpenSlice]] = []
-    for unit, link in changed:
-        spell = spells[spell_of[link.entity_id]]
-        hired = unit.values["hire_date"]
+    fixed: dict[str, dict[str, str]] = {}
+    employments: list[tuple[Unit, str, str]] = []
+    for unit, link_id, employee_id in told:
+        spell = spells[spell_of[employee_id]]
         ended = spell.values.get("end_date")
-        if ended is not None and hired > ended:
-            employment_id, series_id = new_ids(2)
-            write_employment(batch, unit, link.id, employment_id, link.entity_id)
-            series.append(_first_slice(batch, unit, link.id, series_id, employment_id))
+        if ended is not None and unit.values["hire_date"] > ended:
+            employment_id = batch.writes.new_id()
+            fixed[employment_id] = {"employee_id": employee_id}
+            employments.append((unit, link_id, employment_id))
+            series.append(_first_slice(batch, unit, link_id, employment_id))
             continue
-        told = {n: unit.values[n] for n in EMPLOYMENT_FIELDS if n in unit.values}
-        values = {**spell.values, **told}
-        if values != spell.values:
-            batch.writes.update("employment", spell.id, values, unit.content, spell.row_version + 1)
-        if spell.id in open_slices:
-            observed.append((Observed(unit, link.id, spell.id), open_slices[spell.id]))
+        employments.append((unit, link_id, spell.id))
+        if (spell.id, link_id) in open_slices:
+            seen = Observed(unit, link_id, spell.id)
+            observed.append((seen, open_slices[spell.id, link_id]))
+    tell_employments(batch, employments, spells, fixed)
     write_series(batch, ASSIGNMENT, series)
     _observe(batch, observed)
 
@@ -112,12 +110,11 @@ def _since(unit: Unit) -> date | None:
     return since if isinstance(since, date) else None
 
 
-def _first_slice(
-    batch: Batch, unit: Unit, link_id: str, series_id: str, employment_id: str
-) -> Series:
+def _first_slice(batch: Batch, unit: Unit, link_id: str, employment_id: str) -> Series:
     since = _since(unit)
     piece = Slice(since or unit.values["hire_date"], FOREVER, 1, _values(unit))
     dated_by = "source" if since else "observed"
+    series_id = batch.writes.new_id()
     return Series(series_id, link_id, employment_id, [piece], dated_by, is_new=True)
 
 
@@ -143,8 +140,9 @@ class OpenSlice:
     values: dict[str, Any]
 
 
-def _open_slices(batch: Batch, employment_ids: Sequence[str]) -> dict[str, OpenSlice]:
-    columns = ("id", "series_id", "valid_from", "seq", "content", "dated_by", *_OPEN)
+def _open_slices(batch: Batch, employment_ids: Sequence[str]) -> dict[tuple[str, str], OpenSlice]:
+    """Return the open slices by employment and the link that told them."""
+    columns = ("id", "link_id", "series_id", "valid_from", "seq", "content", "dated_by", *_OPEN)
     rows = bulk.fetch_by(
         batch.tx,
         schema.ENTITY_TABLES["assignment"],
@@ -153,11 +151,11 @@ def _open_slices(batch: Batch, employment_ids: Sequence[str]) -> dict[str, OpenS
         select=columns,
         where={"superseded_at": None, "valid_to": FOREVER},
     )
-    found: dict[str, OpenSlice] = {}
+    found: dict[tuple[str, str], OpenSlice] = {}
     for row in rows:
         named = dict(zip(columns, row, strict=True))
         values = {n: named[n] for n in _OPEN if named[n] is not None}
-        found[named["employment_id"]] = OpenSlice(
+        found[named["employment_id"], named["link_id"]] = OpenSlice(
             named["id"],
             named["series_id"],
             named["valid_from"],

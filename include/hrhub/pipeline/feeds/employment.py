@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from hrhub.ambient import new_ids
 from hrhub.identity import by_work_no
 from hrhub.pipeline.batch import Batch
+from hrhub.pipeline.merging import Told, write_told
 from hrhub.pipeline.records import Unit
-from hrhub.pipeline.writes import shape, stored
+from hrhub.pipeline.writes import StoredRow, shape, stored
 from hrhub.store import bulk, schema
 
 EMPLOYEE_FIELDS = ("work_no", "status")
 EMPLOYMENT_FIELDS = tuple(n for n in shape("employment").open if n != "employee_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Hired:
+    """A record that speaks of an employment of a known person."""
+
+    unit: Unit
+    link_id: str
+    person_id: str
 
 
 def apply_employments(batch: Batch) -> None:
@@ -22,90 +34,142 @@ def apply_employments(batch: Batch) -> None:
     people = batch.links.targets(
         batch.tx, "person", [key_of(u.values["person"]) for u in batch.new]
     )
-    placed: list[tuple[Unit, str]] = []
+    ids = iter(new_ids(2 * len(batch.new)))
+    hired: list[Hired] = []
     for unit in batch.new:
         person_id = people.get(key_of(unit.values["person"]))
         if person_id is None:
             batch.reject(unit, "reference", "person", "person")
         else:
-            placed.append((unit, person_id))
-    employees = employees_of(batch, placed)
-    for (unit, _), employee_id in zip(placed, employees, strict=True):
-        link_id, employee_link, employment_id = new_ids(3)
-        write_employment(batch, unit, link_id, employment_id, employee_id)
-        batch.writes.link_unit(link_id, "employment", employment_id, unit)
-        batch.writes.link(employee_link, "employee", employee_id, unit.source_key)
+            hired.append(Hired(unit, next(ids), person_id))
+    for one, (employee_id, employment_id) in zip(hired, hire(batch, hired), strict=True):
+        batch.writes.link_unit(one.link_id, "employment", employment_id, one.unit)
+        batch.writes.link(next(ids), "employee", employee_id, one.unit.source_key)
     _change(batch)
 
 
 def _change(batch: Batch) -> None:
     """Write employments that are known and have changed."""
     spells = stored(batch, "employment", [link.entity_id for _, link in batch.changed])
-    update_employees(
+    tell_employees(
         batch,
-        [(unit, spells[link.entity_id].values["employee_id"]) for unit, link in batch.changed],
+        [
+            (unit, link.id, spells[link.entity_id].values["employee_id"])
+            for unit, link in batch.changed
+        ],
     )
-    for unit, link in batch.changed:
-        row = spells[link.entity_id]
-        values = {**row.values, **_told(unit, EMPLOYMENT_FIELDS)}
-        batch.writes.update("employment", row.id, values, unit.content, row.row_version + 1)
+    tell_employments(
+        batch, [(unit, link.id, link.entity_id) for unit, link in batch.changed], spells
+    )
 
 
-def write_employment(
-    batch: Batch, unit: Unit, link_id: str, employment_id: str, employee_id: str
-) -> None:
-    """Add a spell."""
-    values = {"employee_id": employee_id, **_told(unit, EMPLOYMENT_FIELDS)}
-    batch.writes.insert("employment", employment_id, values, unit.content, link_id=link_id)
+def hire(batch: Batch, hired: Sequence[Hired]) -> list[tuple[str, str]]:
+    """Write records not seen before; return employee and employment of each.
+
+    The employee is the person's one with that work number, the employment the employee's one that
+    began on that day, whichever source brought them; else they are new.
+    """
+    employees, owners = _employees_of(batch, hired)
+    spells = _spells_of(batch, [e for e in employees if e not in owners])
+    ids = iter(new_ids(len(hired)))
+    employments: list[str] = []
+    fixed: dict[str, Mapping[str, Any]] = {}
+    for one, employee_id in zip(hired, employees, strict=True):
+        began = employee_id, one.unit.values["hire_date"]
+        if began not in spells:
+            spells[began] = next(ids)
+            fixed[spells[began]] = {"employee_id": employee_id}
+        employments.append(spells[began])
+    tell_employees(
+        batch,
+        [(h.unit, h.link_id, e) for h, e in zip(hired, employees, strict=True)],
+        owners=owners,
+    )
+    known = stored(batch, "employment", [e for e in employments if e not in fixed])
+    told = [(h.unit, h.link_id, e) for h, e in zip(hired, employments, strict=True)]
+    tell_employments(batch, told, known, fixed)
+    return list(zip(employees, employments, strict=True))
 
 
-def employees_of(batch: Batch, placed: Sequence[tuple[Unit, str]]) -> list[str]:
-    """Return the employee of each (record, person): the one with that work number, or a new one."""
-    hashes = [batch.writes.entry("employee", "work_no", unit.values) or b"" for unit, _ in placed]
+def _employees_of(batch: Batch, hired: Sequence[Hired]) -> tuple[list[str], dict[str, str]]:
+    """Return the employee of each record, and the persons of those that are new."""
+    hashes = [batch.writes.entry("employee", "work_no", h.unit.values) or b"" for h in hired]
     matches = by_work_no(
         batch.tx, batch.sync.tenant, schema.INDEX_IDS["employee", "work_no"], list(set(hashes))
     )
     of: dict[tuple[str, bytes], str] = {
         (match.person_id, bi): match.employee_id for bi, found in matches.items() for match in found
     }
-    ids = iter(new_ids(len(placed)))
-    batch.subjects.load(batch.tx, [person_id for _, person_id in placed])
-    out: list[str] = []
-    for (unit, person_id), bi in zip(placed, hashes, strict=True):
-        employee_id = of.get((person_id, bi))
+    ids = iter(new_ids(len(hired)))
+    owners: dict[str, str] = {}
+    employees: list[str] = []
+    for one, bi in zip(hired, hashes, strict=True):
+        employee_id = of.get((one.person_id, bi))
         if employee_id is None:
-            employee_id = of[person_id, bi] = next(ids)
-            batch.writes.insert(
-                "employee",
-                employee_id,
-                {"person_id": person_id, **_told(unit, EMPLOYEE_FIELDS)},
-                unit.content,
-                subject=person_id,
-            )
-        out.append(employee_id)
-    return out
+            employee_id = of[one.person_id, bi] = next(ids)
+            owners[employee_id] = one.person_id
+        employees.append(employee_id)
+    batch.subjects.load(batch.tx, [h.person_id for h in hired])
+    return employees, owners
 
 
-def update_employees(batch: Batch, units: Sequence[tuple[Unit, str]]) -> None:
-    """Write what records say about employees that are known, where it differs."""
-    rows = stored(batch, "employee", list({e for _, e in units}))
-    for unit, employee_id in units:
-        row = rows[employee_id]
-        values = {**row.values, **_told(unit, EMPLOYEE_FIELDS)}
-        if values != row.values:
-            batch.writes.update(
-                "employee",
-                row.id,
-                values,
-                unit.content,
-                row.row_version + 1,
-                subject=row.subject,
-            )
+def tell_employees(
+    batch: Batch,
+    told: Sequence[tuple[Unit, str, str]],
+    *,
+    owners: Mapping[str, str] | None = None,
+) -> None:
+    """Write what (record, link) say about employees; ``owners`` names the persons of new ones.
+
+    Where several spells share a work number, the newest one tells the status.
+    """
+    new = owners or {}
+    known = stored(batch, "employee", list({e for _, _, e in told} - new.keys()))
+    write_told(
+        batch,
+        "employee",
+        [
+            Told(e, unit, link_id, f"{_day(unit)}/{unit.version}", _told(unit, EMPLOYEE_FIELDS))
+            for unit, link_id, e in told
+        ],
+        known,
+        fixed={e: {"person_id": person_id} for e, person_id in new.items()},
+        subjects={**new, **{e: row.subject for e, row in known.items()}},
+    )
+
+
+def tell_employments(
+    batch: Batch,
+    told: Sequence[tuple[Unit, str, str]],
+    known: Mapping[str, StoredRow],
+    fixed: Mapping[str, Mapping[str, Any]] | None = None,
+) -> None:
+    """Write what (record, link) say about employments; ``fixed`` holds the owners of new ones."""
+    write_told(
+        batch,
+        "employment",
+        [
+            Told(e, unit, link_id, unit.version, _told(unit, EMPLOYMENT_FIELDS))
+            for unit, link_id, e in told
+        ],
+        known,
+        fixed=fixed or {},
+        subjects={e: None for _, _, e in told},
+    )
+
+
+def _spells_of(batch: Batch, employee_ids: Sequence[str]) -> dict[tuple[str, date], str]:
+    """Return the employments of employees by the day on which they began."""
+    return {(employee, began): spell for employee, began, spell in _spells(batch, employee_ids)}
 
 
 def current_spells(batch: Batch, employee_ids: Sequence[str]) -> dict[str, str]:
     """Return the id of each employee's latest employment."""
-    rows = bulk.fetch_by(
+    return {employee: spell for employee, _, spell in sorted(_spells(batch, employee_ids))}
+
+
+def _spells(batch: Batch, employee_ids: Sequence[str]) -> list[tuple[str, date, str]]:
+    rows: list[tuple[str, date, str]] = bulk.fetch_by(
         batch.tx,
         schema.ENTITY_TABLES["employment"],
         "employee_id",
@@ -113,7 +177,11 @@ def current_spells(batch: Batch, employee_ids: Sequence[str]) -> dict[str, str]:
         select=("employee_id", "hire_date", "id"),
         where={"removed_at": None},
     )
-    return {employee_id: spell_id for employee_id, _, spell_id in sorted(rows)}
+    return rows
+
+
+def _day(unit: Unit) -> str:
+    return unit.values["hire_date"].isoformat() if "hire_date" in unit.values else ""
 
 
 def _told(unit: Unit, names: Sequence[str]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from hrhub.identity import by_identifier
 from hrhub.mapping import Mapped
 from hrhub.pipeline.batch import Batch
 from hrhub.pipeline.feeds.children import known_children, write_children
+from hrhub.pipeline.merging import Told, write_told
 from hrhub.pipeline.records import Unit
 from hrhub.pipeline.writes import shape, stored
 from hrhub.store import schema
@@ -23,6 +24,7 @@ _SHORTCUTS: Mapping[str, tuple[str, dict[str, Any], str]] = {
 }
 """Flat feed field -> child entity, its fixed values, the field it fills."""
 _CHILD_FEEDS = {"contact": "person_contact", "identifier": "person_identifier"}
+_SINGLE = {"merge_state": "single"}
 _PERSON_FIELDS = (*shape("person").personal, *shape("person").sensitive)
 
 
@@ -53,8 +55,7 @@ def apply_persons(batch: Batch) -> None:
 def write_people(batch: Batch, items: Sequence[PersonItem]) -> list[tuple[PersonItem, str]]:
     """Write the person part of records; return those that could be placed, with their person.
 
-    Somebody known by identity document is the same person whatever the source. The source that
-    brought a person first keeps the say over the values; others fill what is still empty.
+    Somebody known by identity document is the same person whatever the source.
     """
     fresh = _identify(batch, items)
     placed = [(i, i.person_id) for i in items if i.person_id is not None]
@@ -62,32 +63,25 @@ def write_people(batch: Batch, items: Sequence[PersonItem]) -> list[tuple[Person
     existing = known_children(
         batch, _CHILD_FEEDS.values(), [i.link_id for i, _ in placed if not i.is_new]
     )
+    told = [
+        Told(
+            person_id,
+            item.unit,
+            item.link_id,
+            item.unit.version,
+            {n: item.unit.values[n] for n in _PERSON_FIELDS if n in item.unit.values},
+        )
+        for item, person_id in placed
+    ]
+    write_told(
+        batch,
+        "person",
+        told,
+        known,
+        fixed=dict.fromkeys(fresh, _SINGLE),
+        subjects={person_id: person_id for _, person_id in placed},
+    )
     for item, person_id in placed:
-        said = item.unit.values
-        told = {n: said[n] for n in _PERSON_FIELDS if n in said}
-        row = known.get(person_id)
-        if row is not None:
-            mine = row.link_id == item.link_id
-            merged = {**row.values, **told} if mine else {**told, **row.values}
-            if merged != row.values:
-                batch.writes.update(
-                    "person",
-                    row.id,
-                    merged,
-                    item.unit.content,
-                    row.row_version + 1,
-                    subject=person_id,
-                )
-        elif person_id in fresh:
-            fresh.discard(person_id)
-            batch.writes.insert(
-                "person",
-                person_id,
-                {"merge_state": "single", **told},
-                item.unit.content,
-                subject=person_id,
-                link_id=item.link_id,
-            )
         write_children(
             batch,
             item.children,

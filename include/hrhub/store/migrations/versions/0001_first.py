@@ -652,19 +652,16 @@ def upgrade() -> None:
     op.create_index(op.f("ix_position_tenant_code"), "position", ["tenant", "code"], unique=False)
     op.create_table(
         "hub_contribution",
+        sa.Column("row_id", types.RowId(), nullable=False),
         sa.Column("link_id", types.RowId(), nullable=False),
         sa.Column("tenant", sa.Text(), nullable=False),
         sa.Column("entity", sa.Text(), nullable=False),
-        sa.Column("row_id", types.RowId(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False, comment="connector, or manual"),
         sa.Column("version", sa.Text(), nullable=False),
         sa.Column("subject_id", types.RowId(), nullable=True, comment="person whose key seals it"),
         sa.Column("sealed_told", types.Key(), nullable=False),
-        sa.PrimaryKeyConstraint("link_id", name=op.f("pk_hub_contribution")),
+        sa.PrimaryKeyConstraint("row_id", "link_id", name=op.f("pk_hub_contribution")),
         comment="What each source tells of a row that several sources tell of.",
-    )
-    op.create_index(
-        op.f("ix_hub_contribution_row_id"), "hub_contribution", ["row_id"], unique=False
     )
     op.create_table(
         "hub_cursor",
