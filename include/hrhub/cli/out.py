@@ -17,11 +17,15 @@ from hrhub.errors import HrHubError
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
     from hrhub.messages import Message
 
 _WIDE = 200
 """Columns where nobody reads along: lines of pipes and logs are not broken."""
+
+_LINE = 20
+"""Characters up to which a cell is not broken into lines."""
 
 
 class Out:
@@ -55,6 +59,7 @@ class Out:
         *,
         title: str = "",
         right: Sequence[str] = (),
+        spare: Sequence[str] = (),
     ) -> None:
         """Print a table; with ``--json`` nothing.
 
@@ -63,30 +68,23 @@ class Out:
             rows: Values; None reads ``-``.
             title: What the table shows.
             right: Headings of columns set to the right, for numbers.
+            spare: Headings of columns that narrow terminals do without, first ones first.
         """
         if self.json:
             return
-        from rich import box
-        from rich.measure import Measurement
-        from rich.table import Table
-        from rich.text import Text
-
-        cells = [[shown(value) for value in row] for row in rows]
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        for heading in headings:
-            justify: Any = "right" if heading in right else "left"
-            table.add_column(Text(heading), justify=justify, overflow="fold")
-        for row in cells:
-            table.add_row(*(Text(cell) for cell in row))
         if title:
             self.line(title, style="bold")
-        options = self._console.options
-        if Measurement.get(self._console, options, table).minimum <= self._console.width:
-            self._console.print(table)
-            return
-        for row in cells:
-            for heading, cell in zip(headings, row, strict=True):
-                self.line(f"{heading}: {cell}")
+        columns = {heading: [shown(row[at]) for row in rows] for at, heading in enumerate(headings)}
+        for without in range(len(spare) + 1):
+            table = _table({h: c for h, c in columns.items() if h not in spare[:without]}, right)
+            if table.__rich_measure__(self._console, self._console.options).minimum <= (
+                self._console.width
+            ):
+                self._console.print(table)
+                return
+        for at in range(len(rows)):
+            for heading, cells in columns.items():
+                self.line(f"{heading}: {cells[at]}")
             self.line("")
 
     def line(self, text: str, *, style: str = "") -> None:
@@ -115,8 +113,10 @@ class Out:
             else:
                 self._document = {"error": self.told(error)}
             return
-        for label, text in self.message(error).lines():
-            self._aside.print(f"{label}: ", style="bold", end="")
+        message = self.message(error)
+        colon = "：" if message.language == "zh" else ": "
+        for label, text in message.lines():
+            self._aside.print(f"{label}{colon}", style="bold", end="")
             self._aside.print(text, soft_wrap=True)
 
     def message(self, error: HrHubError) -> Message:
@@ -143,6 +143,29 @@ class Out:
             document = {} if self._document is None else self._document
             sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, default=str) + "\n")
             sys.stdout.flush()
+
+
+def _table(columns: Mapping[str, Sequence[str]], right: Sequence[str]) -> Table:
+    """Lay a table out: codes and numbers in one line, prose in as many as it needs."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading, cells in columns.items():
+        justify: Any = "right" if heading in right else "left"
+        longest = max(map(len, cells), default=0)
+        prose = longest > _LINE and any(" " in cell or "." in cell for cell in cells)
+        table.add_column(
+            Text(heading),
+            justify=justify,
+            overflow="fold",
+            no_wrap=not prose,
+            min_width=_LINE if prose else None,
+        )
+    for row in zip(*columns.values(), strict=True):
+        table.add_row(*(Text(cell) for cell in row))
+    return table
 
 
 def shown(value: object) -> str:

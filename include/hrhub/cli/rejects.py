@@ -117,6 +117,7 @@ def list_rejects(
             ],
             title=f"The newest {len(records)}",
             right=("Tries",),
+            spare=("Tries", "Since (UTC)", "Stream"),
         )
 
 

@@ -223,4 +223,5 @@ def runs(
             for r in found
         ],
         right=("Pulled", "Changed", "Rejected"),
+        spare=("Run", "Kind", "Error"),
     )

@@ -125,6 +125,7 @@ def discover(out: Out, conn: Conn) -> None:
         ("Order", "Stream", "Title", "Feed", "Key", "Mode", "After", "Mapping"),
         [list(row.values()) for row in rows],
         right=("Order",),
+        spare=("After", "Key", "Title"),
     )
 
 
