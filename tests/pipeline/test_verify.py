@@ -164,6 +164,37 @@ def test_index_entries_that_are_missing_foreign_or_wrong_are_found(
     }
 
 
+def test_what_several_sources_tell_of_a_person_is_opened_and_belongs_to_a_row(
+    bench: Bench, damage: Damage
+) -> None:
+    filled(bench)
+    for index in (0, 1):
+        person = WORLD.people[index]
+        bench.put(
+            "people",
+            {
+                "id": f"P{index}",
+                "name": person.display_name,
+                "idCard": person.national_id,
+                "mobile": person.mobile,
+                "changed": "2026-11-01T00:00:00Z",
+            },
+        )
+    bench.sync("people")
+    assert bench.hub.verify().ok
+    told = bench.rows("hub_contribution")
+    assert len(told) >= 4
+    cut, lost = told[0], next(row for row in told if row.row_id != told[0].row_id)
+    damage("hub_contribution", {"link_id": cut.link_id}, sealed_told=cut.sealed_told[:-1])
+    gone = new_id()
+    damage("hub_contribution", {"link_id": lost.link_id}, link_id=gone)
+
+    results = found(bench.hub.verify())
+
+    assert ("envelope_unreadable", f"{cut.row_id}/{cut.link_id}") in results
+    assert ("link_orphan", f"{lost.row_id}/{gone}") in results
+
+
 # --- belongings ---------------------------------------------------------------------------------
 
 

@@ -31,6 +31,12 @@ def check_belongings(work: Work) -> None:
         schema.hub_source_link, ("id", "entity", "entity_id", "state"), ("id",), checks.links
     )
     work.pages(
+        schema.hub_contribution,
+        ("link_id", "row_id", "entity"),
+        ("link_id", "row_id"),
+        checks.contributions,
+    )
+    work.pages(
         schema.hub_waiting_ref,
         ("id", "connection_id", "row_entity", "row_id", "ref_entity", "ref_key"),
         ("id",),
@@ -75,6 +81,18 @@ class _Belongings:
             for gone in listed.keys() - _rows(tx, entity, listed.keys()):
                 for link_id in listed[gone]:
                     self._add("verify.link_orphan", "hub_source_link", link_id)
+
+    def contributions(self, tx: Connection, rows: Sequence[Any]) -> None:
+        """Find what is told of rows, or by records, that are not there."""
+        ids = {row.link_id for row in rows}
+        links = {r[0] for r in bulk.fetch_by(tx, schema.hub_source_link, "id", ids, ("id",))}
+        by_entity: dict[str, set[str]] = {}
+        for row in rows:
+            by_entity.setdefault(row.entity, set()).add(row.row_id)
+        known = {entity: _rows(tx, entity, them, by="id") for entity, them in by_entity.items()}
+        for row in rows:
+            if row.link_id not in links or row.row_id not in known[row.entity]:
+                self._add("verify.link_orphan", "hub_contribution", f"{row.row_id}/{row.link_id}")
 
     def waiting(self, tx: Connection, rows: Sequence[Any]) -> None:
         """Find references that wait for a record that is there, or belong to no row."""

@@ -37,6 +37,36 @@ def check_rows(work: Work) -> None:
     for entity in ENTITIES.values():
         if shape(entity.name).sealed:
             _Rows(work, keyring, entity.name).check()
+    _contributions(work, keyring)
+
+
+def _contributions(work: Work, keyring: _Keys) -> None:
+    """Open what each of several sources tells of one row."""
+    table = schema.hub_contribution
+    columns = ("link_id", "row_id", "subject_id", "sealed_told")
+
+    def visit(tx: Connection, rows: Sequence[Any]) -> None:
+        sealed = [row for row in rows if row.subject_id is not None]
+        active, _ = keyring.load(tx, {row.subject_id for row in sealed}, set())
+        for row in sealed:
+            place = f"{row.row_id}/{row.link_id}"
+            record = active.get(row.subject_id)
+            key = keyring.open(record) if record else None
+            if record is None:
+                work.report.add("verify.key_missing", table.name, place)
+            if key is None:
+                continue
+            try:
+                key.open(
+                    bytes(row.sealed_told),
+                    entity=table.name,
+                    field_path="sealed_told",
+                    row_uid=place,
+                )
+            except EnvelopeError:
+                work.report.add("verify.envelope_unreadable", table.name, place)
+
+    work.pages(table, columns, ("link_id", "row_id"), visit)
 
 
 class _Keys:
