@@ -39,8 +39,8 @@ def test_all_problems_of_a_file_are_told_at_once_with_places_and_suggestions(pro
         "known are %Y %y %m %b %d %H %I %p %M %S %f %z",
         '8:32: "gender" has no code "mail"; did you mean "male"?',
         '9:3: unknown field "punched" in feed employee; known are display_name, family_name, '
-        "given_name, latin_name, gender, birth_date, nationality, marital_status, national_id, "
-        "mobile, work_email, personal_email, …",
+        "given_name, latin_name, former_names, gender, birth_date, nationality, marital_status, "
+        "national_id, mobile, work_email, …",
     ]
 
 

@@ -1,7 +1,18 @@
 """The canonical model as data: entities, feeds, privacy classes."""
 
-from hrhub.model.entities import ENTITIES
+from hrhub.model.entities import ENTITIES, MODULES, module_of
 from hrhub.model.feeds import FEEDS
 from hrhub.model.types import Entity, Feed, FeedField, Field, Kind, Privacy
 
-__all__ = ["ENTITIES", "FEEDS", "Entity", "Feed", "FeedField", "Field", "Kind", "Privacy"]
+__all__ = [
+    "ENTITIES",
+    "FEEDS",
+    "MODULES",
+    "Entity",
+    "Feed",
+    "FeedField",
+    "Field",
+    "Kind",
+    "Privacy",
+    "module_of",
+]

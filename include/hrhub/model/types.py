@@ -68,15 +68,20 @@ class Entity:
     ``subject`` names the column that holds the person whose data key seals the row: ``id`` for the
     person itself, a reference to a person, or ``subject_id``, which every other entity with
     personal values gets. None: the entity holds no personal value.
+    ``via`` names the reference that leads to the person where ``subject`` does not: the next entity
+    knows its person, or has a ``via`` of its own. None: the entity is about no person.
     ``history`` marks effective-dated entities: rows are slices of a series and are superseded,
     never updated. ``fact`` marks entities whose rows are written once.
+    ``unique`` names open fields whose values no two rows of a tenant share.
     """
 
     name: str
     fields: tuple[Field, ...]
     subject: str | None = None
+    via: str | None = None
     history: bool = False
     fact: bool = False
+    unique: tuple[str, ...] = ()
     doc: str = ""
 
     @cached_property
