@@ -46,6 +46,7 @@ from hrhub.store.hub_tables import (
     hub_sync,
     hub_waiting_ref,
 )
+from hrhub.store.match_tables import hub_match_review, hub_merge, hub_run_match
 from hrhub.store.types import Exact, JsonText, Key, RowId, UtcTs
 
 __all__ = [
@@ -65,9 +66,12 @@ __all__ = [
     "hub_key",
     "hub_landing_batch",
     "hub_lease",
+    "hub_match_review",
+    "hub_merge",
     "hub_meta",
     "hub_quarantine",
     "hub_run",
+    "hub_run_match",
     "hub_source_link",
     "hub_sync",
     "hub_waiting_ref",
