@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -18,21 +18,29 @@ Known = Mapping[str, Mapping[bytes, str]]
 
 
 def known_children(
-    batch: Batch, entities: Iterable[str], link_ids: Sequence[str]
+    batch: Batch, lists: Iterable[tuple[str, str]], parents: Mapping[str, str]
 ) -> dict[str, dict[str, dict[bytes, str]]]:
-    """Return the living child rows of links: link id -> entity -> content -> row id."""
+    """Return the living child rows that records brought: link id -> entity -> content -> row id.
+
+    Args:
+        batch: The transaction.
+        lists: Child entities, each with the column that refers to the parent; it has an index,
+            which the link has not.
+        parents: Link id -> id of the parent row.
+    """
     found: dict[str, dict[str, dict[bytes, str]]] = {}
-    for entity in entities:
+    for entity, column in lists:
         rows = bulk.fetch_by(
             batch.tx,
             shape(entity).table,
-            "link_id",
-            link_ids,
+            column,
+            parents.values(),
             select=("id", "link_id", "content"),
             where={"removed_at": None},
         )
         for row_id, link_id, content in rows:
-            found.setdefault(link_id, {}).setdefault(entity, {})[bytes(content)] = row_id
+            if link_id in parents:
+                found.setdefault(link_id, {}).setdefault(entity, {})[bytes(content)] = row_id
     return found
 
 

@@ -61,7 +61,9 @@ def write_people(batch: Batch, items: Sequence[PersonItem]) -> list[tuple[Person
     placed = [(i, i.person_id) for i in items if i.person_id is not None]
     known = stored(batch, "person", list({p for _, p in placed if p not in fresh}))
     existing = known_children(
-        batch, _CHILD_FEEDS.values(), [i.link_id for i, _ in placed if not i.is_new]
+        batch,
+        [(entity, "person_id") for entity in _CHILD_FEEDS.values()],
+        {item.link_id: person_id for item, person_id in placed if not item.is_new},
     )
     told = [
         Told(

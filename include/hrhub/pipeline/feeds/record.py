@@ -60,27 +60,32 @@ def record_feed(name: str) -> RecordFeed:
         else:
             optional[field.name] = column, field.reference
     children = {
-        child_name: (child.entity, _parent_column(child.entity, feed.entity))
+        child_name: (child.entity, column)
         for child_name, child in feed.children.items()
+        if (column := _parent_column(child.entity, feed.entity))
     }
     return RecordFeed(feed.entity, tuple(fields), required, optional, children)
 
 
-def _parent_column(child: str, parent: str) -> str:
-    return next(f.name for f in ENTITIES[child].fields if f.ref == parent and f.required)
+def _parent_column(child: str, parent: str) -> str | None:
+    """Return the reference to the parent's row; None for lists that are the person's."""
+    references = (f.name for f in ENTITIES[child].fields if f.ref == parent and f.required)
+    return next(references, None)
 
 
 def apply_records(batch: Batch) -> None:
     """Write the records of a plain feed."""
     feed = record_feed(batch.feed)
-    targets = _targets(batch, feed)
-    new = _placed(batch, feed, [(u, None) for u in batch.new], targets)
-    changed = _placed(batch, feed, list(batch.changed), targets)
+    found = targets(batch, feed)
+    new = placed(batch, feed, [(u, None) for u in batch.new], found)
+    changed = placed(batch, feed, list(batch.changed), found)
     subjects = subjects_of(
         batch, feed.entity, [values for _, _, values in (*new, *changed)], feed.required
     )
     known = known_children(
-        batch, {e for e, _ in feed.children.values()}, [link.id for _, link, _ in changed if link]
+        batch,
+        set(feed.children.values()),
+        {link.id: link.entity_id for _, link, _ in changed if link},
     )
     rows = stored(batch, feed.entity, [link.entity_id for _, link, _ in changed if link])
     ids = iter(new_ids(2 * len(new)))
@@ -104,7 +109,7 @@ def apply_records(batch: Batch) -> None:
                     row.row_version + 1,
                     subject=row.subject,
                 )
-        _wait(batch, feed, unit, row_id, values)
+        wait(batch, feed, unit, row_id, values)
         _write_lists(batch, feed, unit.rows[0], known.get(link_id, {}), row_id, link_id, subject)
 
 
@@ -112,7 +117,7 @@ Placed = tuple[Unit, Link | None, dict[str, Any]]
 """A record, its link if it is known, and its row's values with references resolved."""
 
 
-def _targets(batch: Batch, feed: RecordFeed) -> dict[str, dict[bytes, str]]:
+def targets(batch: Batch, feed: RecordFeed) -> dict[str, dict[bytes, str]]:
     """Look up everything the records refer to: entity -> source key -> row id."""
     wanted: dict[str, set[bytes]] = {}
     for unit in (*batch.new, *(u for u, _ in batch.changed)):
@@ -123,14 +128,14 @@ def _targets(batch: Batch, feed: RecordFeed) -> dict[str, dict[bytes, str]]:
     return {entity: batch.links.targets(batch.tx, entity, keys) for entity, keys in wanted.items()}
 
 
-def _placed(
+def placed(
     batch: Batch,
     feed: RecordFeed,
     units: Sequence[tuple[Unit, Link | None]],
-    targets: Mapping[str, Mapping[bytes, str]],
+    found: Mapping[str, Mapping[bytes, str]],
 ) -> list[Placed]:
     """Resolve references; a record that lacks a required one goes to quarantine."""
-    placed: list[Placed] = []
+    kept: list[Placed] = []
     for unit, link in units:
         values = {n: unit.values[n] for n in feed.fields if n in unit.values}
         missing = None
@@ -138,14 +143,14 @@ def _placed(
             if field not in unit.values:
                 continue
             key = unit.values[field]
-            values[column] = None if key is None else targets[entity].get(batch.sync.key_of(key))
+            values[column] = None if key is None else found[entity].get(batch.sync.key_of(key))
             if values[column] is None and field in feed.required:
                 missing = field, entity
         if missing:
             batch.reject(unit, "reference", *missing)
         else:
-            placed.append((unit, link, values))
-    return placed
+            kept.append((unit, link, values))
+    return kept
 
 
 def subjects_of(
@@ -190,9 +195,10 @@ def _people(batch: Batch, entity: str, ids: Iterable[str]) -> dict[str, str]:
     return {i: people[next_id] for i, next_id in found.items()}
 
 
-def _wait(
+def wait(
     batch: Batch, feed: RecordFeed, unit: Unit, row_id: str, values: Mapping[str, Any]
 ) -> None:
+    """Let the optional references that point to nothing yet wait for their records."""
     for field, (column, entity) in feed.optional.items():
         key = unit.values.get(field)
         if key is not None and values[column] is None:
