@@ -19,7 +19,7 @@ from hrhub.pipeline.feeds import HANDLERS, apply_records
 from hrhub.pipeline.links import Link, Links
 from hrhub.pipeline.records import Reject, Sifted, Unit
 from hrhub.pipeline.subjects import Subjects
-from hrhub.pipeline.waiting import settle
+from hrhub.pipeline.waiting import settle, settle_overdue
 from hrhub.pipeline.writes import Writes
 
 
@@ -40,8 +40,11 @@ def apply(
     sifted: Sifted,
     *,
     now: datetime,
+    last: bool = True,
 ) -> Applied:
     """Write the records of one transaction, all but quarantine, cursor and fence.
+
+    ``last`` says that the run ends with it.
 
     Raises:
         Refused: The outcome law does not hold (a defect); nothing may be committed.
@@ -86,6 +89,8 @@ def apply(
             writes.relink(link.id, unit, unit.version)
     writes.flush(tx)
     settle(batch, writes.arrived)
+    if last:
+        settle_overdue(batch)
     counts = Counts(
         seen=sifted.seen,
         inserted=len(inserted),

@@ -153,7 +153,9 @@ class Loader:
         committed = False
         try:
             with self._store.write() as tx:
-                applied = apply(tx, self._sync, self._feed, self._subjects, sifted, now=now)
+                applied = apply(
+                    tx, self._sync, self._feed, self._subjects, sifted, now=now, last=last
+                )
                 self._quarantine.settle(tx, applied.rejects, applied.accepted, now)
                 counts = applied.counts + Counts(pages=len(self._pages), bytes=self._bytes)
                 self._close(tx, counts, last=last)

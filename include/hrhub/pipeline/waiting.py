@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hrhub.pipeline.batch import Batch
@@ -11,6 +11,10 @@ from hrhub.pipeline.writes import Writes, shape, stored
 from hrhub.store import bulk, schema
 
 _WAITING = schema.hub_waiting_ref
+_COLUMNS = ("id", "row_entity", "row_id", "field", "ref_key")
+
+Due = tuple[Any, ...]
+"""(waiting id, entity, row id, field, row id of the target)."""
 
 
 def settle(batch: Batch, arrived: Mapping[str, Mapping[bytes, str]]) -> int:
@@ -25,31 +29,59 @@ def settle(batch: Batch, arrived: Mapping[str, Mapping[bytes, str]]) -> int:
     Returns:
         How many references were filled in.
     """
-    filled: dict[str, dict[str, dict[str, str]]] = defaultdict(lambda: defaultdict(dict))
-    done: list[str] = []
+    due: list[Due] = []
     for entity, keys in arrived.items():
         waiting = bulk.fetch_by(
             batch.tx,
             _WAITING,
             "ref_key",
             list(keys),
-            select=("id", "row_entity", "row_id", "field", "ref_key"),
-            where={
-                "tenant": batch.sync.tenant,
-                "connection_id": batch.sync.connection,
-                "ref_entity": entity,
-            },
+            select=_COLUMNS,
+            where=_here(batch) | {"ref_entity": entity},
         )
-        for waiting_id, row_entity, row_id, field, ref_key in waiting:
-            filled[row_entity][row_id][field] = keys[bytes(ref_key)]
-            done.append(waiting_id)
+        due += [(*row[:4], keys[bytes(row[4])]) for row in waiting]
+    return _fill(batch, due)
+
+
+def settle_overdue(batch: Batch) -> int:
+    """Fill in what waits although its record is there; return how many.
+
+    It happens when two syncs run at once: neither transaction sees what the other one brings.
+    Called at the end of a run, by whichever ends last.
+    """
+    rows = bulk.fetch_by(
+        batch.tx,
+        _WAITING,
+        "connection_id",
+        [batch.sync.connection],
+        select=(*_COLUMNS, "ref_entity"),
+        where={"tenant": batch.sync.tenant},
+    )
+    by_entity: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+    for row in rows:
+        by_entity[row[5]].append(row)
+    due: list[Due] = []
+    for entity, waiting in by_entity.items():
+        found = batch.links.targets(batch.tx, entity, [bytes(row[4]) for row in waiting])
+        due += [(*row[:4], found[bytes(row[4])]) for row in waiting if bytes(row[4]) in found]
+    return _fill(batch, due)
+
+
+def _here(batch: Batch) -> dict[str, object]:
+    return {"tenant": batch.sync.tenant, "connection_id": batch.sync.connection}
+
+
+def _fill(batch: Batch, due: Sequence[Due]) -> int:
+    filled: dict[str, dict[str, dict[str, str]]] = defaultdict(lambda: defaultdict(dict))
+    for _, row_entity, row_id, field, target in due:
+        filled[row_entity][row_id][field] = target
     for row_entity, rows in filled.items():
         if shape(row_entity).sealed:
             _fill_sealed(batch, row_entity, rows)
         else:
             _fill_open(batch, row_entity, rows)
-    bulk.delete_by(batch.tx, _WAITING, "id", done)
-    return len(done)
+    bulk.delete_by(batch.tx, _WAITING, "id", [waiting_id for waiting_id, *_ in due])
+    return len(due)
 
 
 def _fill_open(batch: Batch, entity: str, rows: Mapping[str, Mapping[str, str]]) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 from hrhub.pipeline.batch import Batch
 from hrhub.pipeline.feeds.attendance import apply_device_users, apply_punches
+from hrhub.pipeline.feeds.candidate import apply_candidates
 from hrhub.pipeline.feeds.employee import apply_employees
 from hrhub.pipeline.feeds.employment import apply_employments
 from hrhub.pipeline.feeds.person import apply_persons
@@ -18,6 +19,7 @@ from hrhub.pipeline.feeds.series import apply_assignments, apply_org_units, appl
 
 HANDLERS: Mapping[str, Callable[[Batch], None]] = {
     "person": apply_persons,
+    "candidate": apply_candidates,
     "employment": apply_employments,
     "assignment": apply_assignments,
     "employee": apply_employees,

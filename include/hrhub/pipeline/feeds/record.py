@@ -60,9 +60,9 @@ def record_feed(name: str) -> RecordFeed:
         else:
             optional[field.name] = column, field.reference
     children = {
-        child_name: (child.entity, column)
+        child_name: (child.entity, parent)
         for child_name, child in feed.children.items()
-        if (column := _parent_column(child.entity, feed.entity))
+        if (parent := _parent_column(child.entity, feed.entity))
     }
     return RecordFeed(feed.entity, tuple(fields), required, optional, children)
 
