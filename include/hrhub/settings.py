@@ -20,6 +20,8 @@ class Settings:
         mappings: Directory of mapping files (``HRHUB_MAPPINGS``).
         tenant: Tenant that commands work on (``HRHUB_TENANT``).
         language: Language of messages, ``en`` or ``zh`` (``HRHUB_LANG``).
+        modules: Parts of the model that are off unless named, ``pay`` and ``bank``
+            (``HRHUB_MODULES``, comma-separated).
     """
 
     home: Path
@@ -29,6 +31,7 @@ class Settings:
     mappings: Path
     tenant: str = "default"
     language: str = "en"
+    modules: frozenset[str] = frozenset()
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
@@ -36,6 +39,7 @@ class Settings:
         env = os.environ if env is None else env
         home = Path(env.get("HRHUB_HOME") or ".hrhub").absolute()
         mappings = env.get("HRHUB_MAPPINGS")
+        modules = (env.get("HRHUB_MODULES") or "").split(",")
         return cls(
             home=home,
             store_url=env.get("HRHUB_STORE_URL") or f"sqlite:///{home}/store.db",
@@ -44,6 +48,7 @@ class Settings:
             mappings=Path(mappings) if mappings else _shipped_mappings(),
             tenant=env.get("HRHUB_TENANT") or "default",
             language="zh" if (env.get("HRHUB_LANG") or "en").lower().startswith("zh") else "en",
+            modules=frozenset(name for name in map(str.strip, modules) if name),
         )
 
 

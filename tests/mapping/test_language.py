@@ -214,3 +214,30 @@ def test_what_an_author_writes_never_becomes_source(load, today):
     code = [line for line in compiled.source.splitlines() if not line.startswith("#")]
     assert "import" not in "\n".join(code)
     assert compile(compiled.source, "x", "exec")
+
+
+PAY = """
+stream: demo.rows
+to: pay_item
+key: id
+fields: {employee: id, period: month, code: item, amount: amount}
+"""
+
+
+def test_a_feed_of_a_module_that_is_off_is_refused_with_the_switch(problems):
+    assert problems(PAY) == [
+        '3:5: feed "pay_item" belongs to the module "pay", which is off; '
+        "set HRHUB_MODULES=pay to switch it on"
+    ]
+
+
+def test_a_feed_of_a_module_that_is_on_is_mapped(write, load, monkeypatch):
+    assert load_mapping(write(PAY), modules={"pay"}).feed.name == "pay_item"
+    monkeypatch.setenv("HRHUB_MODULES", "bank,pay")
+    assert load(PAY).feed.name == "pay_item"
+
+
+def test_a_module_that_does_not_exist_is_refused(write, monkeypatch):
+    monkeypatch.setenv("HRHUB_MODULES", "payroll")
+    with pytest.raises(ConfigError, match=r"settings\.module"):
+        load_mapping(write(GOOD))

@@ -55,7 +55,8 @@ def verify(out: Out) -> ExitStatus:
             "erased": report.erased,
         }
     )
-    out.table(("Checked", "Number"), sorted(report.checked.items()), right=("Number",))
+    found = sorted((name, number) for name, number in report.checked.items() if number)
+    out.table(("Checked", "Number"), found, right=("Number",))
     out.table(("Cipher suite", "Sealed groups"), sorted(report.suites.items()))
     if report.ok:
         out.line("everything holds")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from pathlib import Path as File
 
@@ -31,7 +31,7 @@ from hrhub.mapping.plan import (
 )
 from hrhub.mapping.shapes import ShapeReader, Wrong, hint
 from hrhub.mapping.tree import Listing, Node, Scalar, Table, plain, spelled
-from hrhub.model import FEEDS, Feed, FeedField, Kind
+from hrhub.model import FEEDS, Feed, FeedField, Kind, modules_of
 
 TOP_KEYS = ("stream", "to", "key", "version", "fields", "each", "cases")
 SOURCE_KEYS = ("from", "const", "concat", "first", "split")
@@ -59,9 +59,10 @@ _NUMBERS = (Kind.DECIMAL, Kind.INTEGER)
 class Checker(ShapeReader):
     """Read one mapping's tree; ``problems`` fills up on the way."""
 
-    def __init__(self, path: File) -> None:
+    def __init__(self, path: File, modules: Collection[str] = ()) -> None:
         super().__init__()
         self.file = path
+        self.modules = modules
 
     def mapping(self, root: Node) -> Mapping | None:
         """Return the plan, or None when there are problems."""
@@ -82,7 +83,16 @@ class Checker(ShapeReader):
     # The head of the file
 
     def _feed(self, node: Node) -> Feed:
-        return FEEDS[self.choice(node, "feed", FEEDS)]
+        feed = FEEDS[self.choice(node, "feed", FEEDS)]
+        for module in modules_of(feed):
+            if module not in self.modules:
+                switch = ",".join(sorted({*self.modules, module}))
+                raise self.fail(
+                    node,
+                    f'feed "{feed.name}" belongs to the module "{module}", which is off; '
+                    f"set HRHUB_MODULES={switch} to switch it on",
+                )
+        return feed
 
     def _stream(self, node: Node) -> str:
         try:

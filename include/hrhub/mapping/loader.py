@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from hrhub.connector import registry
@@ -11,17 +12,24 @@ from hrhub.mapping.check import Checker
 from hrhub.mapping.plan import Mapping
 from hrhub.mapping.shapes import Problem
 from hrhub.mapping.tree import TreeError, parse
+from hrhub.model import known_modules
+from hrhub.settings import Settings
 
 SIZE_LIMIT_BYTES = 512 * 1024
 _PROBLEMS_SHOWN = 50
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
-def load_mapping(path: Path) -> Mapping:
+def load_mapping(path: Path, *, modules: Iterable[str] | None = None) -> Mapping:
     """Read and check one mapping file.
 
+    Args:
+        path: The file.
+        modules: Optional modules of the model that are on; by default those of the installation.
+
     Raises:
-        ConfigError: ``mapping.missing``: there is no such file.
+        ConfigError: ``mapping.missing``: there is no such file; ``settings.module``: there is no
+            such module.
         MappingError: ``mapping.invalid``; ``context["problems"]`` lists every problem as
             ``file:line:column: message``.
     """
@@ -42,14 +50,17 @@ def load_mapping(path: Path) -> Mapping:
     except TreeError as error:
         problem = Problem(error.mark.line, error.mark.column, error.message)
         raise _invalid(path, [problem]) from None
-    checker = Checker(path)
+    on = Settings.from_env().modules if modules is None else modules
+    checker = Checker(path, known_modules(on))
     mapping = checker.mapping(root)
     if mapping is None:
         raise _invalid(path, checker.problems)
     return mapping
 
 
-def find_mapping(root: Path, connector: str, stream: str) -> Mapping:
+def find_mapping(
+    root: Path, connector: str, stream: str, *, modules: Iterable[str] | None = None
+) -> Mapping:
     """Load the mapping of one stream.
 
     The installation's own file, ``root/connector/stream.yaml``, comes first; without one the file
@@ -63,7 +74,7 @@ def find_mapping(root: Path, connector: str, stream: str) -> Mapping:
     if path is None:
         place = root / connector / f"{stream}.yaml"
         raise ConfigError("mapping.missing", connector=connector, stream=stream, path=str(place))
-    mapping = load_mapping(path)
+    mapping = load_mapping(path, modules=modules)
     if mapping.stream != f"{connector}.{stream}":
         message = f'the file is for stream "{connector}.{stream}", but says "{mapping.stream}"'
         raise _invalid(path, [Problem(1, 1, message)])

@@ -1,7 +1,8 @@
 """The canonical model as data: entities, feeds, privacy classes."""
 
-from hrhub.model.entities import ENTITIES, MODULES, module_of
+from hrhub.model.entities import ENTITIES
 from hrhub.model.feeds import FEEDS
+from hrhub.model.modules import MODULES, known_modules, modules_of
 from hrhub.model.types import Entity, Feed, FeedField, Field, Kind, Privacy
 
 __all__ = [
@@ -14,5 +15,6 @@ __all__ = [
     "Field",
     "Kind",
     "Privacy",
-    "module_of",
+    "known_modules",
+    "modules_of",
 ]

@@ -45,14 +45,3 @@ GROUPS: Mapping[str, tuple[Entity, ...]] = {
 
 ENTITIES: Mapping[str, Entity] = {e.name: e for group in GROUPS.values() for e in group}
 """Every entity by name."""
-
-MODULES: Mapping[str, tuple[str, ...]] = {
-    "pay": (optional.compensation.name, optional.pay_item.name),
-    "bank": (optional.person_bank.name,),
-}
-"""Module that is off by default -> its entities; ``HRHUB_MODULES`` lists those that are on."""
-
-
-def module_of(entity: str) -> str | None:
-    """Return the optional module that an entity belongs to; None: it is always on."""
-    return next((name for name, entities in MODULES.items() if entity in entities), None)
