@@ -64,7 +64,9 @@ class Subjects:
         """Forget the transaction's keys, but keep new ones in the cache when it was committed."""
         if committed:
             for record in self.created:
-                self._cache.put(self._batch[record.owner])
+                key = self._batch[record.owner]
+                key.rest()  # thousands of new people come once, few of them soon again
+                self._cache.put(key)
                 self._remember(record.owner, record.dek_id)
         self._batch = {}
         self.created = []

@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import chain
 from typing import Any, cast
 
 import numpy as np
@@ -26,6 +27,8 @@ from hrhub.store.types import Key, RowId
 
 _SQLITE_PARAMETERS = 30_000
 """Values per SQLite statement; its limit is 32,766."""
+_CONVERTED_AT_ONCE = 1_000
+"""Rows converted for a driver at a time; a converted row is a second copy of it."""
 
 
 def insert(tx: Connection, table: Table, columns: Sequence[str], rows: Iterable[Row]) -> int:
@@ -34,9 +37,18 @@ def insert(tx: Connection, table: Table, columns: Sequence[str], rows: Iterable[
     Raises:
         StorageError: ``store.conflict`` (on leaving the transaction) when a row is there already.
     """
+    rows = rows if isinstance(rows, list) else list(rows)
+    if not rows:
+        return 0
+    some = (rows[at : at + _CONVERTED_AT_ONCE] for at in range(0, len(rows), _CONVERTED_AT_ONCE))
     if _is_sqlite(tx):
-        return _executemany(tx, _insert_sql(table, columns), for_sqlite(table, columns, rows))
-    return _copy(tx, _name(table.name), columns, for_copy(table, columns, rows))
+        converted = chain.from_iterable(for_sqlite(table, columns, part) for part in some)
+        with _cursor(tx) as cursor:
+            cursor.executemany(_insert_sql(table, columns), converted)
+    else:
+        converted = chain.from_iterable(for_copy(table, columns, part) for part in some)
+        _copy(tx, _name(table.name), columns, converted)
+    return len(rows)
 
 
 def insert_ignore(
@@ -208,15 +220,12 @@ def _executemany(tx: Connection, sql: str, rows: list[Row]) -> int:
         return int(cursor.rowcount)
 
 
-def _copy(tx: Connection, target: str, columns: Sequence[str], rows: list[Row]) -> int:
-    if not rows:
-        return 0
+def _copy(tx: Connection, target: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
     with _cursor(tx) as cursor:
         sql = f"COPY {target} ({_names(columns)}) FROM STDIN (FORMAT BINARY)"
         with cursor.copy(sql) as copy:
             for row in rows:
                 copy.write_row(row)
-    return len(rows)
 
 
 def _merge(

@@ -39,6 +39,20 @@ def pack_id(value: str) -> bytes:
     return bytes.fromhex(value.replace("-", ""))
 
 
+class _PackedIds(dict[str, bytes]):
+    """Ids packed before: one id stands in half a dozen rows of a batch."""
+
+    def __missing__(self, value: str) -> bytes:
+        if len(self) >= _PACKED_AT_MOST:
+            self.clear()
+        packed = self[value] = pack_id(value)
+        return packed
+
+
+_PACKED_AT_MOST = 50_000
+_packed = _PackedIds()
+
+
 def _aware(value: datetime) -> datetime:
     if value.tzinfo is None:
         raise ValueError("a moment without a zone cannot be stored")
@@ -52,7 +66,7 @@ def _to_utc(value: datetime) -> datetime:
 def _copy_writer(column: Column[Any]) -> Convert | None:
     kind = column.type
     if isinstance(kind, RowId):
-        return pack_id
+        return _packed.__getitem__
     if isinstance(kind, UtcTs):
         return _aware
     if isinstance(kind, JsonText):
@@ -121,5 +135,9 @@ def _convert(rows: Iterable[Row], converters: Sequence[Convert | None]) -> list[
         raise ValueError(f"rows have {len(columns)} values, {len(converters)} columns were named")
     for i, convert in enumerate(converters):
         if convert is not None:
-            columns[i] = [None if v is None else convert(v) for v in columns[i]]
+            column = columns[i]
+            if None in column:
+                columns[i] = [None if v is None else convert(v) for v in column]
+            else:
+                columns[i] = list(map(convert, column))
     return list(zip(*columns, strict=True))
