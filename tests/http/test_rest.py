@@ -43,7 +43,7 @@ def session_for(url: str, *streams: Stream, **options: Any) -> Session:
         version="1",
         config=Config,
         check=lambda _: Checked("Scripted"),
-        streams=streams,
+        streams=streams or (stream(),),
         base_url=lambda config: config.url,  # type: ignore[attr-defined]
         auth=lambda config: ApiKey("k"),
     )
@@ -249,7 +249,7 @@ def test_a_wrong_network_in_the_settings_is_a_config_error() -> None:
         version="1",
         config=ConnectorConfig,
         check=lambda _: Checked("Bare"),
-        streams=(),
+        streams=(stream(),),
     )
 
     with pytest.raises(ConfigError) as caught:

@@ -1,6 +1,6 @@
 """A vendor's plugin, without a simulator."""
 
-from hrhub.connector import Checked, Connector, ConnectorConfig
+from hrhub.connector import Checked, Connector, ConnectorConfig, Stream
 
 connector = Connector(
     name="toybare",
@@ -8,5 +8,5 @@ connector = Connector(
     version="1.0",
     config=ConnectorConfig,
     check=lambda session: Checked("Toy"),
-    streams=(),
+    streams=(Stream(name="people", title="People", feed="person", key=("id",)),),
 )

@@ -1,6 +1,6 @@
 """A vendor's plugin, as small as it can be."""
 
-from hrhub.connector import Checked, Connector, ConnectorConfig
+from hrhub.connector import Checked, Connector, ConnectorConfig, Stream
 
 connector = Connector(
     name="toyvendor",
@@ -8,5 +8,5 @@ connector = Connector(
     version="1.0",
     config=ConnectorConfig,
     check=lambda session: Checked("Toy"),
-    streams=(),
+    streams=(Stream(name="people", title="People", feed="person", key=("id",)),),
 )
