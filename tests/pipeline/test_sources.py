@@ -36,14 +36,14 @@ VENDORS = {name: vendor(name) for name in ("hr", "oa", "im")}
 TOLD: dict[str, dict[str, Any]] = {
     "hr": {
         "name": PERSON.display_name,
-        "sex": "female",
+        "sex": PERSON.gender,
         "born": None,
         "state": 1,
         "changed": "2026-01-01T00:00:00Z",
     },
     "oa": {
         "name": "Other Name",
-        "sex": "male",
+        "sex": "undisclosed",
         "born": PERSON.birth_date.isoformat(),
         "state": 9,
         "changed": "2026-05-01T00:00:00Z",
@@ -131,7 +131,7 @@ def test_a_value_the_best_source_withdraws_comes_from_the_next_one(sources: Sour
     sources.tell("im")
     sources.tell("im", page=2, sex=None, changed="2026-07-01T00:00:00Z")
 
-    assert sources.believed()[0]["gender"] == "female"
+    assert sources.believed()[0]["gender"] == PERSON.gender
 
 
 def test_every_value_says_which_source_told_it(sources: Sources) -> None:

@@ -17,6 +17,7 @@ from hrhub.pipeline.batch import Batch, Sync
 from hrhub.pipeline.counts import Counts
 from hrhub.pipeline.feeds import HANDLERS, apply_records
 from hrhub.pipeline.links import Link, Links
+from hrhub.pipeline.matching import settle_people
 from hrhub.pipeline.records import Reject, Sifted, Unit
 from hrhub.pipeline.subjects import Subjects
 from hrhub.pipeline.waiting import settle, settle_overdue
@@ -89,6 +90,7 @@ def apply(
             writes.relink(link.id, unit, unit.version)
     writes.flush(tx)
     settle(batch, writes.arrived)
+    settle_people(batch)
     if last:
         settle_overdue(batch)
     counts = Counts(

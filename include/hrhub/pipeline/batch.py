@@ -8,11 +8,13 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from hrhub.crypto import BlindIndexer, TenantKeys
+from hrhub.identity import IdentityPolicy
 from hrhub.pipeline.records import Reject, Unit, source_key
 from hrhub.pipeline.survivorship import Policy
 
 if TYPE_CHECKING:
     from hrhub.pipeline.links import Link, Links
+    from hrhub.pipeline.matching import Matching
     from hrhub.pipeline.subjects import Subjects
     from hrhub.pipeline.writes import Writes
 
@@ -32,6 +34,7 @@ class Sync:
     index: BlindIndexer
     hash_key: bytes
     policy: Policy
+    identity: IdentityPolicy = field(default_factory=IdentityPolicy)
     _keyed: Any = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -63,6 +66,7 @@ class Batch:
     new: list[Unit] = field(default_factory=list)
     changed: list[tuple[Unit, Link]] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
+    matching: Matching | None = None
 
     def reject(self, unit: Unit, reason: str, field_path: str, rule: str) -> None:
         """Send a record to quarantine; the caller writes nothing for it."""

@@ -25,6 +25,7 @@ from hrhub.crypto import (
     open_tenant,
 )
 from hrhub.errors import ConfigError, ContractChanged, Fenced, HrHubError
+from hrhub.identity import IdentityPolicy, load_identity_policy
 from hrhub.mapping import Mapping, find_mapping
 from hrhub.pipeline import replay as replaying
 from hrhub.pipeline.batch import Sync
@@ -247,7 +248,9 @@ class Hub:
     def _job(self, connector: Connector, connection: str, stream: str) -> _Job:
         declared = connector.stream(stream)
         policy = load_policy(self.settings.mappings)
-        return _Job(connector, connection, declared, self.mapping(connector, stream), policy)
+        identity = load_identity_policy(self.settings.mappings)
+        mapping = self.mapping(connector, stream)
+        return _Job(connector, connection, declared, mapping, policy, identity)
 
     @contextmanager
     def _run(
@@ -320,6 +323,7 @@ class _Job:
     stream: Stream
     mapping: Mapping
     policy: Policy
+    identity: IdentityPolicy
 
 
 class _Work:
@@ -343,6 +347,7 @@ class _Work:
             index=hub._index,
             hash_key=keys.fingerprint_key(f"source/{job.connection}"),
             policy=job.policy,
+            identity=job.identity,
         )
         self.landing = Landing(
             hub.store, hub.settings.landing, keys, sync_id, job.stream.name, hub.clock

@@ -105,4 +105,4 @@ def _fill_sealed(batch: Batch, entity: str, rows: Mapping[str, Mapping[str, str]
             row.row_version + 1,
             subject=row.subject,
         )
-    writes.flush(batch.tx)
+    writes.flush(batch.tx, new_keys=False)

@@ -333,9 +333,38 @@ class Writes:
         """Return the extra columns of a slice."""
         return (series_id, valid_from, valid_to or FOREVER, seq, self._now, dated_by)
 
-    def flush(self, tx: Any) -> None:
-        """Write everything."""
-        if self._subjects.created:
+    def new_entries(self) -> Sequence[tuple[Any, ...]]:
+        """Return the blind-index rows to write: tenant, index, version, entry, row id."""
+        return self._index
+
+    def inserted_ids(self, entity: str) -> list[str]:
+        """Return the ids of an entity's new rows."""
+        return [row[0] for row in self._inserts.get(entity, ())]
+
+    def updated_ids(self, entity: str) -> list[str]:
+        """Return the ids of an entity's changed rows."""
+        return [row[0] for row in self._updates.get(entity, ())]
+
+    def retired_ids(self, entity: str) -> list[str]:
+        """Return the ids of an entity's rows that their source no longer has."""
+        return [row[0] for row in self._retired.get(entity, ())]
+
+    def told_of(self, entity: str, column: str) -> list[Any]:
+        """Return what an open column holds in an entity's new and changed rows."""
+        form = shape(entity)
+        new, changed = form.insert.index(column), 1 + form.update.index(column)
+        return [
+            *(row[new] for row in self._inserts.get(entity, ())),
+            *(row[changed] for row in self._updates.get(entity, ())),
+        ]
+
+    def touches(self, *entities: str) -> bool:
+        """Tell whether rows of an entity are new or changed."""
+        return any(self._inserts.get(e) or self._updates.get(e) for e in entities)
+
+    def flush(self, tx: Any, *, new_keys: bool = True) -> None:
+        """Write everything; ``new_keys`` only once in a transaction."""
+        if new_keys and self._subjects.created:
             key_store.insert_deks(tx, self._subjects.created)
         for entity, rows in self._inserts.items():
             bulk.insert(tx, shape(entity).table, shape(entity).insert, rows)

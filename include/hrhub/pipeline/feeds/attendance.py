@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hrhub.ambient import new_ids
-from hrhub.identity import EmployeeMatch, by_work_no
+from hrhub.identity import EmployeeMatch, one_by_work_no, resolve_ids
 from hrhub.pipeline.batch import Batch
 from hrhub.pipeline.records import Unit
 from hrhub.pipeline.writes import shape
@@ -29,9 +29,19 @@ def apply_device_users(batch: Batch) -> None:
             batch.reject(unit, "reference", "work_no", "employee")
         else:
             batch.writes.link_unit(next(ids), "employee", match.employee_id, unit)
+    holders: dict[str, str] = dict(
+        bulk.fetch_by(
+            batch.tx,
+            schema.ENTITY_TABLES["employee"],
+            "id",
+            [link.entity_id for _, link in batch.changed],
+            select=("id", "person_id"),
+        )
+    )
+    read_as = resolve_ids(batch.tx, {*holders.values(), *(m.person_id for m in matches.values())})
     for unit, link in batch.changed:
         match = matches.get(unit.values["work_no"])
-        if match is None or match.employee_id != link.entity_id:
+        if match is None or read_as[match.person_id] != read_as[holders[link.entity_id]]:
             # A user id given to somebody else: history must not move with it.
             batch.reject(unit, "policy", "work_no", "user_id_reused")
 
@@ -101,12 +111,12 @@ def _by_work_no(batch: Batch, work_nos: Sequence[str]) -> dict[str, EmployeeMatc
     """Return the one employee with each work number; shared numbers are for a human to decide."""
     index = batch.sync.index.eq("employee", "work_no", "code")
     hashes = {work_no: index(work_no) or b"" for work_no in set(work_nos)}
-    matches = by_work_no(
+    found = one_by_work_no(
         batch.tx,
         batch.sync.tenant,
         schema.INDEX_IDS["employee", "work_no"],
         list(hashes.values()),
+        today=batch.now.date(),
+        quiet_days=batch.sync.identity.quiet_days,
     )
-    return {
-        work_no: matches[bi][0] for work_no, bi in hashes.items() if len(matches.get(bi, ())) == 1
-    }
+    return {work_no: found[bi] for work_no, bi in hashes.items() if bi in found}

@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hrhub.ambient import new_ids
-from hrhub.identity import by_identifier
 from hrhub.mapping import Mapped
 from hrhub.pipeline.batch import Batch
 from hrhub.pipeline.feeds.children import known_children, write_children
+from hrhub.pipeline.matching import matching_of
 from hrhub.pipeline.merging import Told, write_told
 from hrhub.pipeline.records import Unit
 from hrhub.pipeline.writes import shape, stored
-from hrhub.store import schema
 
 _SHORTCUTS: Mapping[str, tuple[str, dict[str, Any], str]] = {
     "national_id": ("person_identifier", {"kind": "cn_resident_id"}, "number"),
@@ -30,12 +29,16 @@ _PERSON_FIELDS = (*shape("person").personal, *shape("person").sensitive)
 
 @dataclass(slots=True)
 class PersonItem:
-    """A record that speaks of a person, who may still have to be found."""
+    """A record that speaks of a person, who may still have to be found.
+
+    ``new_id`` is the person's id if nobody is found.
+    """
 
     unit: Unit
     link_id: str
     person_id: str | None
     is_new: bool = True
+    new_id: str = ""
     children: Sequence[tuple[str, dict[str, Any]]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -55,7 +58,7 @@ def apply_persons(batch: Batch) -> None:
 def write_people(batch: Batch, items: Sequence[PersonItem]) -> list[tuple[PersonItem, str]]:
     """Write the person part of records; return those that could be placed, with their person.
 
-    Somebody known by identity document is the same person whatever the source.
+    Who a record is about is for ``hrhub.identity`` to say, whatever the source.
     """
     fresh = _identify(batch, items)
     placed = [(i, i.person_id) for i in items if i.person_id is not None]
@@ -97,43 +100,17 @@ def write_people(batch: Batch, items: Sequence[PersonItem]) -> list[tuple[Person
 
 
 def _identify(batch: Batch, items: Sequence[PersonItem]) -> set[str]:
-    """Give every new item its person; return the ids of people who are new.
-
-    An item whose documents lead to two people is rejected and stays without a person.
-    """
+    """Give every new item its person; return the ids of people who are new."""
     unknown = [i for i in items if i.person_id is None]
-    hashes = [_document_hashes(batch, item) for item in unknown]
-    owner = by_identifier(
-        batch.tx,
-        batch.sync.tenant,
-        schema.INDEX_IDS["person_identifier", "number"],
-        list({bi for item_hashes in hashes for bi in item_hashes}),
-    )
-    ids = iter(new_ids(len(unknown)))
+    for item, new_id in zip(unknown, new_ids(len(unknown)), strict=True):
+        item.new_id = new_id
     fresh: list[str] = []
-    for item, item_hashes in zip(unknown, hashes, strict=True):
-        people = {owner[bi] for bi in item_hashes if bi in owner}
-        if len(people) > 1:
-            batch.reject(item.unit, "policy", "identifier", "two_people_match")
-            continue
-        if people:
-            item.person_id = people.pop()
-        else:
-            item.person_id = next(ids)
-            fresh.append(item.person_id)
-        owner.update(dict.fromkeys(item_hashes, item.person_id))
+    for item, person_id in zip(unknown, matching_of(batch).place(unknown), strict=True):
+        item.person_id = person_id or item.new_id
+        if person_id is None:
+            fresh.append(item.new_id)
     batch.subjects.create(fresh)
     return set(fresh)
-
-
-def _document_hashes(batch: Batch, item: PersonItem) -> list[bytes]:
-    hashes: list[bytes] = []
-    for entity, child in item.children:
-        if entity == "person_identifier" and child.get("number"):
-            entry = batch.writes.entry(entity, "number", child)
-            if entry is not None:
-                hashes.append(entry)
-    return hashes
 
 
 def children_of(row: Mapped) -> Iterable[tuple[str, dict[str, Any]]]:
