@@ -7,7 +7,7 @@ or an error that says what to do next.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping
 from typing import Any
 from urllib.parse import urljoin
 
@@ -35,6 +35,9 @@ from hrhub.http.problems import CodeFinder, Meaning, Reader
 from hrhub.http.retry import SAFE_METHODS, RetryPlan
 from hrhub.http.sender import Sender
 
+Observer = Callable[[Outgoing, str, Answer], None]
+"""Is told of a request, the address it went to, and its answer, credentials and all."""
+
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -58,7 +61,12 @@ class HttpClient:
         proxy: Address of a proxy; the environment is never asked.
         extra_origins: Further https origins to which links in answers may lead.
         headers: Sent with every request to the connection's own origin.
+
+    Attributes:
+        observer: Told of every exchange, if one is set; for recordings.
     """
+
+    observer: Observer | None = None
 
     def __init__(
         self,
@@ -298,6 +306,8 @@ class HttpClient:
         deadline = Deadline(self.clock, self._limits.request_s)
         for _ in range(self._limits.redirects + 1):
             answer = self._sender.send(outgoing, url, deadline)
+            if self.observer:
+                self.observer(outgoing, url, answer)
             location = answer.headers.get("location")
             if answer.status not in _REDIRECTS or location is None:
                 return answer

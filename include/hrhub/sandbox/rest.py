@@ -175,8 +175,11 @@ def page_after(
     token: str = "cursor",
     size: str = "limit",
     most: int = 200,
+    scroll: bool = False,
 ) -> tuple[Sequence[Row], str | None]:
     """Return the rows after a token, and the next token; None on the last page.
+
+    A ``scroll`` has a token on every page; the page after the last row is empty.
 
     Raises:
         ValueError: The token is not one of ours, or the size is none.
@@ -184,7 +187,7 @@ def page_after(
     start = _place(asked.params.get(token, ""))
     end = start + _size(asked, size, most)
     following = base64.urlsafe_b64encode(f"at:{end}".encode()).decode().rstrip("=")
-    return rows[start:end], following if end < len(rows) else None
+    return rows[start:end], following if scroll or end < len(rows) else None
 
 
 def _place(token: str) -> int:
