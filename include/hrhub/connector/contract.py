@@ -25,7 +25,7 @@ API_VERSION = 1
 _CONSENTED = (OrderKind.BACKGROUND, OrderKind.SOCIAL_SECURITY)
 """Kinds of order that no person may be subjected to without consent (PIPL Art. 23, 29)."""
 
-_NAME = re.compile(r"[a-z][a-z0-9_]{1,40}")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 
 
 @dataclass(frozen=True, slots=True)
