@@ -17,6 +17,7 @@ from hrhub.crypto.errors import UnsealableValue
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 _AS_THEY_ARE = frozenset({str, date, bool, type(None)})
+_KEYS = frozenset({str})
 _MAX_SAFE_INTEGER = 2**53 - 1
 
 
@@ -47,8 +48,12 @@ def canonical_json(value: Mapping[str, object] | list[object]) -> bytes:
     Raises:
         UnsealableValue: NaN, infinity, a naive time, a lone surrogate, bytes or an object.
     """
-    if not (isinstance(value, dict) and _AS_THEY_ARE.issuperset(map(type, value.values()))):
+    if type(value) is not dict:
         value = _plain(value)  # type: ignore[assignment]
+    elif not _AS_THEY_ARE.issuperset(map(type, value.values())):
+        if not _KEYS.issuperset(map(type, value)):
+            raise UnsealableValue(type="dict")
+        value = {k: v if type(v) in _AS_THEY_ARE else _plain(v) for k, v in value.items()}
     try:
         return _encode(value)
     except (UnicodeEncodeError, TypeError):

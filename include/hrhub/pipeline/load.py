@@ -123,6 +123,10 @@ class Loader:
             ContractChanged: The page cannot be cut into records; it stays in the landing zone.
             Fenced: A newer run took over; what was open is rolled back.
         """
+        with without_cycle_search():
+            self._take(landed, page)
+
+    def _take(self, landed: LandedBatch, page: Page) -> None:
         seq = ((landed.token or 0) << 20) | landed.seq
         records = self._splitter.split(page, landed.batch_uid, seq)
         if landed.sealed_cursor is not None:
@@ -138,14 +142,11 @@ class Loader:
     def finish(self) -> Counts:
         """Apply the rest and return the run's counts."""
         self._records += self._splitter.end()
-        self._commit(last=True)
+        with without_cycle_search():
+            self._commit(last=True)
         return self.counts
 
     def _commit(self, *, last: bool) -> None:
-        with without_cycle_search():
-            self._apply(last=last)
-
-    def _apply(self, *, last: bool) -> None:
         self._lease.check()
         meta = self._records[0].meta if self._records else {}
         sifted = self.sieve(meta).sift(self._records)
