@@ -232,9 +232,9 @@ def _links(request: Request) -> Callable[..., str]:
     asked = request.query_params.get("lang")
     kept = {"lang": asked} if asked in LANGUAGES else {}
 
-    def link(page: str, **values: object) -> str:
+    def link(name: str, /, **values: object) -> str:
         query = {k: v for k, v in values.items() if v not in (None, "")} | kept
-        return f"{page}?{urlencode(query)}" if query else page
+        return f"{name}?{urlencode(query)}" if query else name
 
     return link
 
