@@ -88,6 +88,7 @@ def bare(
     for name in ("HRHUB_STORE_URL", "HRHUB_KEYRING", "HRHUB_LANDING", "HRHUB_LANG", "HRHUB_KEK"):
         monkeypatch.delenv(name, raising=False)
     home = tmp_path / "home"
+    monkeypatch.delenv("COLUMNS", raising=False)  # set in the workers of pytest-xdist
     monkeypatch.setenv("HRHUB_HOME", str(home))
     return Desk(home, monkeypatch, capsys)
 

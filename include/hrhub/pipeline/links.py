@@ -16,6 +16,9 @@ from hrhub.store import bulk, schema
 
 _LINK = schema.hub_source_link
 
+ROLES = ("employee", "candidate")
+"""Entities whose records stand for a person too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -63,8 +66,28 @@ class Links:
         return {bytes(k): Link(i, bytes(k), i, bytes(c), "", 0, n) for i, k, c, n in rows}
 
     def targets(self, tx: Any, entity: str, source_keys: Iterable[bytes]) -> dict[bytes, str]:
-        """Return the row ids that references point to, for those already stored."""
-        wanted = list(set(source_keys))
-        if not wanted:
-            return {}
-        return {k: link.entity_id for k, link in self.fetch(tx, entity, wanted).items()}
+        """Return the row ids that references point to, for those already stored.
+
+        A reference to a person may name the record of a role of theirs: vendors that send people
+        as employees or candidates have no other id for them.
+        """
+        wanted = set(source_keys)
+        found = {k: link.entity_id for k, link in self.fetch(tx, entity, list(wanted)).items()}
+        if entity == "person":
+            for role in ROLES:
+                missing = [key for key in wanted if key not in found]
+                found |= self._people_of(tx, role, missing)
+        return found
+
+    def _people_of(self, tx: Any, role: str, source_keys: Sequence[bytes]) -> dict[bytes, str]:
+        links = self.fetch(tx, role, source_keys) if source_keys else {}
+        people: dict[str, str] = dict(
+            bulk.fetch_by(
+                tx,
+                schema.ENTITY_TABLES[role],
+                "id",
+                [link.entity_id for link in links.values()],
+                select=("id", "person_id"),
+            )
+        )
+        return {k: people[link.entity_id] for k, link in links.items()}

@@ -13,7 +13,8 @@ from hrhub.store import bulk, schema
 
 _PUNCH_FIELDS = tuple(
     n
-    for n in (*shape("attendance_punch").open, *shape("attendance_punch").personal)
+    for form in (shape("attendance_punch"),)
+    for n in (*form.open, *form.personal, *form.sensitive)
     if n != "employee_id"
 )
 

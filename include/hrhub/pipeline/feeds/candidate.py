@@ -48,6 +48,7 @@ def apply_candidates(batch: Batch) -> None:
         wait(batch, feed, item.unit, role_id, values)
         if item.is_new:
             batch.writes.link_unit(item.link_id, "candidate", role_id, item.unit)
+            batch.writes.arrived["person"][item.unit.source_key] = person_id
     write_told(
         batch,
         "candidate",

@@ -67,6 +67,7 @@ def _hire(batch: Batch, placed: Sequence[tuple[PersonItem, str]]) -> None:
     series: list[Series] = []
     for one, (employee_id, employment_id) in zip(hired, hire(batch, hired), strict=True):
         batch.writes.link_unit(one.link_id, "employee", employee_id, one.unit)
+        batch.writes.arrived["person"][one.unit.source_key] = one.person_id
         series.append(_first_slice(batch, one.unit, one.link_id, employment_id))
     write_series(batch, ASSIGNMENT, series)
 

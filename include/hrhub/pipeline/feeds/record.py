@@ -69,7 +69,7 @@ def record_feed(name: str) -> RecordFeed:
 
 def _parent_column(child: str, parent: str) -> str | None:
     """Return the reference to the parent's row; None for lists that are the person's."""
-    references = (f.name for f in ENTITIES[child].fields if f.ref == parent and f.required)
+    references = (f.name for f in ENTITIES[child].fields if f.ref == parent)
     return next(references, None)
 
 
