@@ -321,6 +321,7 @@ hub_audit = Table(
     Column("prev", Key, nullable=False),
     Column("mac", Key, nullable=False),
     Index(None, "run_id"),
+    Index(None, "tenant", "actor", "ts"),
     comment="Who did what: a chain of MACs, append only.",
 )
 

@@ -98,6 +98,7 @@ _READ_BY = frozenset(
         "person_id",
         "employee_id",
         "employment_id",
+        "org_unit_id",
         "candidate_id",
         "application_id",
         "resume_id",

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from hrhub.errors import StorageError
 from hrhub.store import engine as stores
+from hrhub.store import views
 from hrhub.store.bulk import insert_ignore
 from hrhub.store.migrations import HEAD, REVISIONS
 from hrhub.store.schema import INDEX_IDS, hub_index_name
@@ -68,7 +69,9 @@ def _migrate(url: str, *, only_if_empty: bool) -> str:
             return found
         if found is not None and found not in REVISIONS:
             raise StorageError("store.too_new", found=found, wanted=HEAD)
+        views.drop(tx)
         run_migrations(tx)
+        views.create(tx)
         names = [(number, entity, name) for (entity, name), number in INDEX_IDS.items()]
         insert_ignore(
             tx, hub_index_name, ("index_id", "entity", "index_name"), names, ("index_id",)
