@@ -32,6 +32,7 @@ from hrhub.connector import (
     Connector,
     ConnectorConfig,
     Cursor,
+    Deletes,
     Mode,
     Page,
     Session,
@@ -256,6 +257,7 @@ connector = Connector(
             key=("user_id",),
             records=UserRecords(),
             mode=Mode.FULL,
+            deletes=Deletes.ABSENT,
         ),
         PunchStream(
             name="punches",

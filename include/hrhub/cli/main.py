@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import typer
 
-from hrhub.cli import authoring, local, maps, rejects, stores, syncing, vendors
+from hrhub.cli import authoring, conformance, local, maps, rejects, stores, syncing, vendors
 from hrhub.errors import ExitStatus
 
 _PROGRAM = "hrhub"
@@ -44,7 +44,7 @@ def _root() -> None:
     """Keep the help above for the whole program."""
 
 
-for _part in (vendors, syncing, maps, rejects, stores, local, authoring):
+for _part in (vendors, syncing, maps, rejects, stores, local, authoring, conformance):
     _part.register(app)
 
 

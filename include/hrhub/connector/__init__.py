@@ -23,6 +23,7 @@ from hrhub.connector.sinks import Delivery, Planned, Sink, Write, WriteStatus, W
 from hrhub.connector.stream import (
     Completeness,
     Cursor,
+    Deletes,
     JsonRecords,
     Mode,
     Page,
@@ -38,6 +39,7 @@ __all__ = [
     "Connector",
     "ConnectorConfig",
     "Cursor",
+    "Deletes",
     "Delivery",
     "Event",
     "EventReceiver",

@@ -36,6 +36,17 @@ class Mode(StrEnum):
     """What changed since the cursor, with an overlap."""
 
 
+class Deletes(StrEnum):
+    """How a stream tells that somebody left or something was deleted."""
+
+    VISIBLE = "visible"
+    """The record stays and says so."""
+    ABSENT = "absent_in_full"
+    """It is missing from a full reading."""
+    INVISIBLE = "invisible"
+    """Not at all; another stream must tell, or people must."""
+
+
 class Completeness(StrEnum):
     """How sure we are that a body arrived whole."""
 
@@ -173,6 +184,7 @@ class Stream:
             of effective-dated slices). The reader must yield them in key order.
         volatile: Top-level fields that change without meaning and are left out of comparison.
         after: Streams of the same connector that should be loaded before.
+        deletes: How it tells that somebody left or something was deleted.
     """
 
     name: str
@@ -184,6 +196,7 @@ class Stream:
     grouped: bool = False
     volatile: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
+    deletes: Deletes = Deletes.VISIBLE
 
     def read(self, session: Session, cursor: Cursor) -> Iterator[Page]:
         """Yield pages from the cursor on; from the start when it is None.

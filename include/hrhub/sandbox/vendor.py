@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
+from hrhub.connector import Received
 from hrhub.sandbox.world import World
 
 
@@ -64,4 +66,13 @@ class Sandbox(Protocol):
 
     def truth(self, world: World) -> dict[str, StreamTruth]:
         """Return what a full sync must report, by stream."""
+        ...
+
+
+@runtime_checkable
+class Reporting(Protocol):
+    """A simulator whose vendor reports by itself; it need not be more than :class:`Running`."""
+
+    def report(self, receiver: str, now: datetime) -> Received:
+        """Return a genuine report for a receiver, signed and encrypted as the vendor does it."""
         ...

@@ -1,0 +1,77 @@
+"""Mappings: golden cases hold, and nothing personal lands in an open field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import chain
+
+from hrhub.conformance.lab import Lab
+from hrhub.conformance.law import check, demand, some
+from hrhub.connector import Stream
+from hrhub.mapping import Mapped, run_cases
+from hrhub.mapping.plan import Path, Rule
+from hrhub.model import Kind, Privacy
+
+_PERSONAL = re.compile(
+    r"(?<!\d)(?:\d{17}[\dXx]|(?:\+?86)?1[3-9]\d{9})(?!\d)|[\w.+-]+@[\w-]+\.[\w.]+", re.ASCII
+)
+"""A resident id, a mainland mobile number, or a mail address."""
+
+
+@check(
+    "mapping.cases",
+    scope="stream",
+    means="Every stream has a mapping for its feed, and its golden cases hold.",
+    hint="Run `hrhub map test`; a case is a record as the vendor sends it and what becomes of it.",
+)
+def cases(lab: Lab, stream: Stream) -> str:
+    """Run the golden cases."""
+    plan = lab.plan(stream)
+    demand(plan.feed.name == stream.feed, f"it maps to {plan.feed.name}, not to {stream.feed}")
+    demand(plan.cases, "the mapping has no golden case")
+    results = run_cases(plan, today=lab.site.world.as_of, zone=lab.config.timezone)
+    failed = [f"line {r.line}" for r in results if not r.passed]
+    demand(not failed, f"cases that do not hold: {some(failed)}")
+    return f"{len(results)} cases"
+
+
+@check(
+    "mapping.classes",
+    scope="stream",
+    means="What is personal or sensitive lands only in fields that are sealed.",
+    hint="Map each of the vendor's fields once, to the canonical field that means the same.",
+)
+def classes(lab: Lab, stream: Stream) -> str:
+    """Compare the classes of the fields that one vendor field feeds, and look at open values."""
+    plan = lab.plan(stream)
+    rules = list(chain(plan.rules, *(b.rules for b in plan.blocks)))
+    sealed = set(chain(*(_steps(r) for r in rules if r.target.field.privacy is not Privacy.OPEN)))
+    leaking = sorted(r.target.name for r in rules if _plain(r) and sealed & set(_steps(r)))
+    demand(not leaking, f"open fields that are fed by what is personal: {some(leaking)}")
+    found: set[str] = set()
+    for outcome in lab.mapped(stream).map(lab.whole(stream).docs):
+        if isinstance(outcome, Mapped):
+            for name, value in outcome.values.items():
+                target = plan.feed.by_name[name].field
+                if target.privacy is Privacy.OPEN and target.kind is Kind.TEXT:
+                    found |= {name} if _PERSONAL.search(str(value)) else set()
+    demand(not found, f"open fields that hold an id, a number or an address: {some(sorted(found))}")
+    return f"{len(rules)} fields"
+
+
+def _plain(rule: Rule) -> bool:
+    """Tell whether a rule copies a value into an open column: translations reveal no more."""
+    target = rule.target.field
+    return (
+        target.privacy is Privacy.OPEN
+        and target.kind in (Kind.TEXT, Kind.CODE, Kind.JSON)
+        and rule.codes is None
+        and not rule.target.reference
+    )
+
+
+def _steps(rule: Rule) -> Iterator[tuple[str | int, ...]]:
+    for path in rule.vendor_paths:
+        assert isinstance(path, Path)
+        yield path.steps

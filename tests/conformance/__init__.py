@@ -1,0 +1,1 @@
+"""Proofs of the conformance kit: a good connector passes, every broken one is caught."""
