@@ -1,4 +1,4 @@
-"""A generated connector keeps the contract, its simulator and its mappings agree; failures first."""
+"""A generated connector keeps the contract; simulator and mappings agree; failures first."""
 
 from __future__ import annotations
 

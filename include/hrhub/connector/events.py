@@ -58,11 +58,13 @@ class EventReceiver:
         name: Name inside the connector: lower case, unique, stable; part of the callback address.
         signed: Whether reports prove their origin. Unsigned ones are accepted as hints only, from
             networks that the connection names.
+        stale_after_s: How old a genuine report may be: an hour, or as long as the vendor repeats.
     """
 
     name: str
     title: str
     signed: bool = True
+    stale_after_s: int = 3600
 
     def verify(self, config: ConnectorConfig, received: Received, now: datetime) -> None:
         """Check signature and age over the raw bytes, in constant time.

@@ -34,14 +34,14 @@ class NoAuth(_Static):
 
 @dataclass(frozen=True, slots=True)
 class Basic(_Static):
-    """HTTP Basic (RFC 7617), user and password in UTF-8."""
+    """HTTP Basic (RFC 7617), user and password in UTF-8; some vendors take a key as the user."""
 
-    user: str
+    user: Secret = field(repr=False)
     password: Secret = field(repr=False)
 
     def prepare(self, request: Outgoing, channel: Channel) -> None:
         """Add the ``Authorization`` header."""
-        pair = f"{self.user}:{reveal(self.password)}".encode()
+        pair = f"{reveal(self.user)}:{reveal(self.password)}".encode()
         request.headers["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
 
 
