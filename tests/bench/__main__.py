@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.bench import report
+from tests.bench import identity, report
 from tests.bench.stores import place
 from tests.bench.workloads import STORES, WORKLOADS, measured, plans
 
@@ -27,24 +27,42 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     about = f"{plan.stream} x {plan.size:,} on {store}"
                     for workload, figures in measured(plan, where, _teller(about)).items():
                         found[workload][store] = figures
+            if identity.WORKLOAD in asked.only:
+                found[identity.WORKLOAD][store] = _recognition(store, Path(root), asked)
     in_order = {w: found[w] for w in WORKLOADS if w in found}
-    report.write(in_order, asked.out)
+    recognised = {w: found[w] for w in (identity.WORKLOAD,) if w in found}
+    report.write(in_order | recognised, asked.out)
+    print(report.recognition(recognised))
     print(report.stages(in_order))
     print()
     print(report.table(in_order))
     return 0
 
 
+def _recognition(store: str, root: Path, asked: argparse.Namespace) -> dict[str, Any]:
+    """Measure how well people are recognised, on one database."""
+    tell = _teller(f"identity on {store}")
+    tell("five systems")
+    home = root / f"{store}-identity"
+    home.mkdir(mode=0o700)
+    with place(store, home) as where:
+        where.new(identity.WORKLOAD)
+        name = identity.WORKLOAD
+        return identity.run(where.home(name), where.url(name), asked.size or identity.SIZE)
+
+
 def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--only", default=",".join(WORKLOADS), help="workloads, by comma")
+    parser.add_argument(
+        "--only", default=",".join((*WORKLOADS, identity.WORKLOAD)), help="workloads, by comma"
+    )
     parser.add_argument("--stores", default=",".join(STORES), help="databases, by comma")
     parser.add_argument("--size", type=int, help="records instead of 100,000 (punches: 1,000,000)")
     parser.add_argument("--runs", type=int, help="default: 5 up to 20,000 records, else 3")
     parser.add_argument("--out", type=Path, default=report.OUT, help="where the figures go")
     asked = parser.parse_args(arguments)
     asked.only, asked.stores = asked.only.split(","), asked.stores.split(",")
-    for name, known in (("only", WORKLOADS), ("stores", STORES)):
+    for name, known in (("only", (*WORKLOADS, identity.WORKLOAD)), ("stores", STORES)):
         for value in set(getattr(asked, name)) - set(known):
             parser.error(f"--{name}: {value} is none of {', '.join(known)}")
     return asked

@@ -45,3 +45,17 @@ def stages(found: Found) -> str:
                 f"  {stage:<20}{s['cpu_us']:>9.2f}   ({s['wall_us']:.2f})" for stage, s in spent
             ]
     return "\n".join(lines)
+
+
+def recognition(found: Found) -> str:
+    """Return how well people were recognised."""
+    lines = []
+    for stores in found.values():
+        for store, f in stores.items():
+            lines.append(
+                f"identity on {store}: {f['records']:,} records of {f['people']:,} people; "
+                f"precision {f['precision']:.4%}, recall {f['recall']:.2%} "
+                f"({f['recall_all_pairs']:.2%} of all pairs), {f['reviews']:,} questions, "
+                f"{f['needless_reviews']} needless; {'passed' if f['passed'] else 'FAILED'}"
+            )
+    return "\n".join(lines)

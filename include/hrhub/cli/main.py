@@ -9,7 +9,17 @@ from typing import Any, NoReturn
 
 import typer
 
-from hrhub.cli import authoring, conformance, local, maps, rejects, stores, syncing, vendors
+from hrhub.cli import (
+    authoring,
+    conformance,
+    local,
+    maps,
+    matches,
+    rejects,
+    stores,
+    syncing,
+    vendors,
+)
 from hrhub.errors import ExitStatus
 
 _PROGRAM = "hrhub"
@@ -44,7 +54,7 @@ def _root() -> None:
     """Keep the help above for the whole program."""
 
 
-for _part in (vendors, syncing, maps, rejects, stores, local, authoring, conformance):
+for _part in (vendors, syncing, maps, rejects, matches, stores, local, authoring, conformance):
     _part.register(app)
 
 

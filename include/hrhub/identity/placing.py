@@ -5,6 +5,11 @@ resident number that it does not contradict, another document with the same name
 with the same name and meeting spells, a work address with the same name; and only if the tier leads
 to one person whom nothing in the record contradicts. Everything weaker makes a person of its own,
 which :mod:`hrhub.identity.settling` merges, so that it can be taken back.
+
+Attaching cannot be taken back by itself, so one case is left in which order counts: a record that
+tells nothing of documents or birth, between two people who contradict each other in these and yet
+share name and work number at the same time, or name and work address. It belongs to whichever came
+first; the other is asked about or stays apart. No order ever joins the two who contradict.
 """
 
 from __future__ import annotations
@@ -88,7 +93,8 @@ class Placer:
             if len(groups) > 1:
                 return None
             (group,) = groups
-            if contradictions(record, united(nodes[i] for i in group)):
+            person = united(nodes[i] for i in group)
+            if contradictions(record, person) or record.claimed or person.claimed:
                 return None
             return min(c.id for c in matches[tier]), tier
         return None

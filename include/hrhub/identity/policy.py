@@ -108,6 +108,8 @@ def _read(reader: ShapeReader, text: str) -> IdentityPolicy:
     limits: dict[str, int] = {}
     if "limits" in root:
         for name, node in reader.table(root["limits"], "limits", _LIMITS).entries.items():
+            if name not in _LIMITS:
+                continue  # the reader has noted it
             value = node.value if isinstance(node, Scalar) else None
             if type(value) is not int or value < 1:
                 reader.note(node, f"{name} must be a whole number from 1")

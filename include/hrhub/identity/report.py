@@ -70,7 +70,7 @@ def reports(
     )
     c = hub_run_match.c
     rows = tx.execute(select(c.run_id, c.counts).where(c.run_id.in_([r.id for r in listed])))
-    counts: dict[str, Mapping[str, int]] = dict(rows.tuples().all())
+    counts: dict[str, Mapping[str, int]] = {row.run_id: row.counts for row in rows}
     matched = [r for r in listed if r.id in counts]
     out: list[MatchReport] = []
     for place, run in enumerate(matched[:limit]):

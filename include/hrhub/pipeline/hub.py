@@ -84,7 +84,7 @@ class Hub:
         self.keys = keys
         self.clock = clock or SystemClock()
         self.data_keys = DataKeyCache(clock=self.clock)
-        self._index = BlindIndexer(keys)
+        self.index = BlindIndexer(keys)
 
     def __enter__(self) -> Self:
         return self
@@ -344,7 +344,7 @@ class _Work:
             run_id=run_id,
             mapping_version=job.mapping.version,
             keys=keys,
-            index=hub._index,
+            index=hub.index,
             hash_key=keys.fingerprint_key(f"source/{job.connection}"),
             policy=job.policy,
             identity=job.identity,

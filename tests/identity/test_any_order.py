@@ -1,0 +1,117 @@
+"""Any order and any repetition of the same records gives the same people.
+
+The cases are drawn from pools so small that everything collides: shared mobiles, namesakes, re-used
+work numbers, contradicting documents. ``HRHUB_IDENTITY_ORDERS`` sets how many orders are tried.
+
+Left out is what :mod:`hrhub.identity.placing` names: records that contradict each other and yet
+share a key to which others are attached. There, no order may join those who contradict.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Sequence
+from datetime import date
+from itertools import combinations
+from typing import Any
+
+import pytest
+
+from hrhub.identity.nodes import contradictions
+from hrhub.pipeline.feeds.person import PersonItem
+from hrhub.pipeline.matching import node_of
+from hrhub.sandbox.national_ids import draw
+from tests.identity.conftest import Towns
+from tests.support.crowd import Telling, Town, unit_of
+
+ORDERS = int(os.environ.get("HRHUB_IDENTITY_ORDERS", "200"))
+PER_CASE = 4
+
+_NAMES = ("张伟", "张玮", "张伟(研发)", "李娜", "Alex Zhang")
+_BIRTHS = (date(1988, 3, 4), date(1990, 5, 6), date(1990, 5, 7))
+_SPELLS = (
+    (date(2012, 1, 1), date(2016, 1, 1)),
+    (date(2016, 2, 1), date(2019, 1, 1)),
+    (date(2020, 1, 1), None),
+    (date(2020, 1, 3), None),
+)
+_IDS = tuple(draw(random.Random(i), _BIRTHS[i % 2], i % 2 == 0, set()) for i in range(3))
+_MOBILES = ("+8613912345601", "+8613912345602")
+_MAILS = ("wei.zhang@corp.test", "na.li@corp.test", "hr@corp.test")
+
+
+def drawn(rng: random.Random) -> list[Telling]:
+    """Draw a handful of records in which everything collides."""
+    tellings: list[Telling] = []
+    for place in range(rng.randrange(4, 8)):
+        system = rng.choice(("core", "directory", "board", "tests", "board"))
+        values: dict[str, Any] = {"display_name": rng.choice(_NAMES)}
+        if system in ("core", "directory"):
+            hired, ended = rng.choice(_SPELLS)
+            values |= {"work_no": rng.choice(("0042", "0043")), "hire_date": hired}
+            if ended:
+                values["end_date"] = ended
+        if system == "core" or (system == "board" and rng.random() < 0.5):
+            values["national_id"] = rng.choice(_IDS)
+        if system in ("core", "board") and rng.random() < 0.4:
+            values["birth_date"] = rng.choice(_BIRTHS)
+        if system == "board" and rng.random() < 0.3:
+            values["gender"] = rng.choice(("female", "male"))
+        if system != "tests" and rng.random() < 0.7:
+            values["mobile"] = rng.choice(_MOBILES)
+        if rng.random() < (0.9 if system == "tests" else 0.3):
+            values["work_email"] = rng.choice(_MAILS)
+        if system == "board" and rng.random() < 0.5:
+            values["personal_email"] = "wei@mail.test"
+        tellings.append(Telling(system, f"{system}{place}", values))
+    return tellings
+
+
+def told(town: Town, rng: random.Random, tellings: Sequence[Telling]) -> set[frozenset[str]]:
+    """Tell records in an order of their own, some of them twice, in transactions of any size."""
+    order = [*tellings, *rng.sample(tellings, k=rng.randrange(len(tellings)))]
+    rng.shuffle(order)
+    while order:
+        size = rng.choice((1, 1, 2, 3))
+        town.tell(*order[:size])
+        order = order[size:]
+    return town.partition(*tellings)
+
+
+def fought_over(tellings: Sequence[Telling]) -> list[tuple[Telling, Telling]]:
+    """Return the pairs that contradict each other and share a key others are attached by."""
+    nodes = [node_of(PersonItem(unit_of(t), "", None)) for t in tellings]
+    return [
+        (tellings[i], tellings[j])
+        for i, j in combinations(range(len(tellings)), 2)
+        if contradictions(nodes[i], nodes[j])
+        and not nodes[i].claimed
+        and not nodes[j].claimed
+        and nodes[i].names & nodes[j].names
+        and (
+            nodes[i].work_mails & nodes[j].work_mails - {"hr@corp.test"}
+            or any(
+                a.work_no == b.work_no and a.meets(b, 90)
+                for a in nodes[i].jobs
+                for b in nodes[j].jobs
+            )
+        )
+    ]
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_any_order_and_repetition_gives_the_same_people(towns: Towns, part: int) -> None:
+    for case in range(part, max(ORDERS // PER_CASE, 4), 4):
+        rng = random.Random(case)
+        tellings = drawn(rng)
+        found: list[set[frozenset[str]]] = []
+        for _ in range(PER_CASE + 1):
+            with towns.fresh() as town:
+                found.append(told(town, rng, tellings))
+
+        rivals = fought_over(tellings)
+        assert rivals or all(one == found[0] for one in found), f"case {case}"
+        for one, other in rivals:
+            joined = {one.key, other.key}
+            assert not any(joined <= group for people in found for group in people), f"case {case}"
