@@ -17,6 +17,7 @@ from hrhub.mapping import Mapped, compile_mapping, find_mapping, run_cases
 from hrhub.sandbox.vendor import Sandbox
 from hrhub.sandbox.world import World, build_world
 from hrhub.scaffold import AUTH, KINDS, PAGING, Wish, generate
+from tests.support.wheels import done, run
 
 COMBINATIONS = [
     ("hr", "client_credentials", "cursor", ()),
@@ -182,3 +183,29 @@ def _ids(
         for raw in stream.records.split(page.body)
     }
     return ids, pages[-1].cursor
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize(
+    ("kind", "auth", "paging"), [("hr", "gettoken", "next_link"), ("background", "hmac", "page")]
+)
+def test_the_tests_of_a_generated_project_pass_before_the_first_edit(
+    make: Callable[..., Any], kind: str, auth: str, paging: str
+) -> None:
+    made = make(kind=kind, auth=auth, paging=paging)
+    name, distribution = made.wish.name, made.wish.distribution
+    info = made.folder / f"{made.wish.package}-0.1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 0.1.0\n")
+    (info / "entry_points.txt").write_text(
+        f"[hrhub.connectors]\n{name} = {made.wish.package}:connector\n"
+    )
+
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    ran = run(
+        [*command, "--conformance-records", "2000"],
+        made.folder,
+        {"PYTHONPATH": str(made.folder)},
+    )
+
+    assert "passed" in done(ran)
