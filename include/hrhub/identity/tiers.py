@@ -137,7 +137,7 @@ class _Work:
             self._unite([self._of[one], self._of[other]], 0)
 
     def sharing(self, keys: Callable[[Node], Iterable[object]]) -> Iterator[Pair]:
-        """Yield pairs of nodes that have a key in common."""
+        """Yield pairs of people who have a key in common."""
         for holders in self._holders(keys).values():
             yield from _pairs(holders)
 
@@ -151,15 +151,15 @@ class _Work:
         for value, holders in self._holders(values).items():
             if not speaks(str(value)):
                 continue
-            names = frozenset().union(*(n.names for n in holders))
-            if len(names) > self._policy.stop_after:
+            names = _names_on(holders)
+            if names > self._policy.stop_after:
                 continue
             pairs = [
                 (a.id, b.id)
                 for a, b in combinations(holders, 2)
                 if likeness(a.names, b.names) is Likeness.SAME
             ]
-            if tier == 4 and len(names) > self._policy.names_per_mobile:
+            if tier == 4 and names > self._policy.names_per_mobile:
                 self.ask(tier, pairs)
             else:
                 yield from pairs
@@ -200,10 +200,15 @@ class _Work:
                     yield a, b, any(x.meets(y, self._policy.quiet_days) for x, y in pairs)
 
     def _holders(self, keys: Callable[[Node], Iterable[Any]]) -> dict[object, list[Node]]:
+        """Return the people so far on each value, where there are several.
+
+        People, not records: what is known of one must not depend on which of their records holds
+        the value.
+        """
         found: dict[object, list[Node]] = defaultdict(list)
-        for node in self._nodes:
-            for key in keys(node):
-                found[key].append(node)
+        for person in self._sum.values():
+            for key in keys(person):
+                found[key].append(person)
         return {
             key: holders
             for key, holders in found.items()
@@ -302,6 +307,19 @@ class _Work:
     def _decided(self, one: str, other: str) -> bool:
         others = {n.id for n in self._members[other]}
         return any(self._apart.get(n.id, set()) & others for n in self._members[one])
+
+
+def _names_on(holders: Sequence[Node]) -> int:
+    """Count the names of people, those who share one counted once."""
+    apart: list[set[str]] = []
+    for holder in holders:
+        known = set(holder.names)
+        for names in [names for names in apart if names & known]:
+            apart.remove(names)
+            known |= names
+        if known:
+            apart.append(known)
+    return len(apart)
 
 
 def _work_numbers(node: Node) -> Iterable[str]:
