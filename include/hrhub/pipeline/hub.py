@@ -5,17 +5,14 @@ The same object serves the command line, tests and Airflow tasks.
 
 from __future__ import annotations
 
-import queue
-import threading
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from hrhub.ambient import Clock, SystemClock, new_id
-from hrhub.connector import Connector, ConnectorConfig, Page, Stream, open_session, registry
+from hrhub.connector import Connector, ConnectorConfig, registry
 from hrhub.crypto import (
     BlindIndexer,
     DataKeyCache,
@@ -24,24 +21,22 @@ from hrhub.crypto import (
     default_provider,
     open_tenant,
 )
-from hrhub.errors import ConfigError, ContractChanged, Fenced, HrHubError
-from hrhub.identity import IdentityPolicy, load_identity_policy
+from hrhub.errors import ConfigError, Fenced, HrHubError
+from hrhub.identity import load_identity_policy
 from hrhub.mapping import Mapping, find_mapping
 from hrhub.pipeline import replay as replaying
-from hrhub.pipeline.batch import Sync
 from hrhub.pipeline.census import census
 from hrhub.pipeline.counts import Counts
-from hrhub.pipeline.landing import Landing, open_cursor, sweep, tidy
-from hrhub.pipeline.load import Loader, Progress
-from hrhub.pipeline.replay import Replayed, Replayer, Wanted
-from hrhub.pipeline.survivorship import Policy, load_policy
+from hrhub.pipeline.load import Progress
+from hrhub.pipeline.replay import Replayed, Wanted
+from hrhub.pipeline.survivorship import load_policy
+from hrhub.pipeline.work import Job, Work, ahead, as_hub_error, tell_about
 from hrhub.settings import Settings
-from hrhub.store import cursors, runs, syncs
 from hrhub.store import landing as manifest
+from hrhub.store import runs, syncs
 from hrhub.store.engine import Store, open_store
 from hrhub.store.keys import StoredKeys
-from hrhub.store.landing import LandedBatch
-from hrhub.store.lease import Lease, acquire
+from hrhub.store.lease import acquire
 from hrhub.store.runs import Run
 
 if TYPE_CHECKING:
@@ -49,12 +44,6 @@ if TYPE_CHECKING:
 
 REPLAY = "replay"
 """Kind of the runs that give quarantine another try."""
-
-_READ_AHEAD = 4
-"""Pages that may wait between reading and applying; bounds memory."""
-
-_LEAVE_S = 2.0
-"""How long the end of a run waits for its reader to notice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +180,7 @@ class Hub:
         job = self._job(connector, connection, stream)
         with self._run(job, holder, "sync") as work:
             loader = work.loader(progress)
-            with _ahead(work, config) as pages:
+            with ahead(work, config) as pages:
                 for landed, page in pages:
                     loader.take(landed, page)
             return loader.finish()
@@ -219,7 +208,7 @@ class Hub:
             try:
                 job = self._job(connectors(row.connector), row.connection, row.stream)
                 if dry_run:
-                    work = _Work(self, job, row.id, new_id(), None)
+                    work = Work(self, job, row.id, new_id(), None)
                     done.append(work.replayer(actor).run(wanted, progress))
                     continue
                 with self._run(job, holder, REPLAY) as work:
@@ -245,23 +234,23 @@ class Hub:
 
         return verify(self, progress=progress)
 
-    def _job(self, connector: Connector, connection: str, stream: str) -> _Job:
+    def _job(self, connector: Connector, connection: str, stream: str) -> Job:
         declared = connector.stream(stream)
         policy = load_policy(self.settings.mappings)
         identity = load_identity_policy(self.settings.mappings)
         mapping = self.mapping(connector, stream)
-        return _Job(connector, connection, declared, mapping, policy, identity)
+        return Job(connector, connection, declared, mapping, policy, identity)
 
     @contextmanager
     def _run(
         self,
-        job: _Job,
+        job: Job,
         holder: str,
         kind: str,
         *,
         resume: Run | None = None,
         keep_open: bool = False,
-    ) -> Iterator[_Work]:
+    ) -> Iterator[Work]:
         """Hold the lease and the record of a run; errors leave it in words and codes."""
         try:
             with self.store.write() as tx:
@@ -274,20 +263,20 @@ class Hub:
                 )
             with acquire(self.store, sync_id, holder) as lease:
                 run_id = self._begin(sync_id, holder, kind, job, resume)
-                work = _Work(self, job, sync_id, run_id, lease)
+                work = Work(self, job, sync_id, run_id, lease)
                 try:
                     yield work
                 except BaseException as error:
-                    self._end(run_id, _as_hub_error(error, job))
+                    self._end(run_id, as_hub_error(error, job))
                     raise
                 if not keep_open:
                     self._end(run_id, None)
         except HrHubError as error:
-            raise _told(error, job) from None
+            raise tell_about(error, job) from None
         except Exception as error:
-            raise _told(_as_hub_error(error, job), job) from None
+            raise tell_about(as_hub_error(error, job), job) from None
 
-    def _begin(self, sync_id: int, holder: str, kind: str, job: _Job, resume: Run | None) -> str:
+    def _begin(self, sync_id: int, holder: str, kind: str, job: Job, resume: Run | None) -> str:
         now = self.clock.now()
         version = job.mapping.version
         with self.store.write() as tx:
@@ -314,173 +303,6 @@ class Hub:
     def _end(self, run_id: str, error: HrHubError | None) -> None:
         with self.store.write() as tx:
             runs.finish(tx, run_id, at=self.clock.now(), error=error)
-
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    connector: Connector
-    connection: str
-    stream: Stream
-    mapping: Mapping
-    policy: Policy
-    identity: IdentityPolicy
-
-
-class _Work:
-    """A run in progress: its sync, its landing zone, its lease."""
-
-    def __init__(self, hub: Hub, job: _Job, sync_id: int, run_id: str, lease: Lease | None) -> None:
-        self.run_id = run_id
-        self._lease = lease
-        self._hub = hub
-        self._job = job
-        keys = hub.keys
-        self.sync = Sync(
-            sync_id=sync_id,
-            tenant=keys.tenant,
-            connection=job.connection,
-            connector=job.connector.name,
-            stream=job.stream.name,
-            run_id=run_id,
-            mapping_version=job.mapping.version,
-            keys=keys,
-            index=hub.index,
-            hash_key=keys.fingerprint_key(f"source/{job.connection}"),
-            policy=job.policy,
-            identity=job.identity,
-        )
-        self.landing = Landing(
-            hub.store, hub.settings.landing, keys, sync_id, job.stream.name, hub.clock
-        )
-
-    @property
-    def lease(self) -> Lease:
-        """The lease of the sync."""
-        assert self._lease is not None, "a dry run holds no lease"
-        return self._lease
-
-    def read(self, config: ConnectorConfig) -> Iterator[tuple[LandedBatch, Page]]:
-        """Read the stream from its cursor on, landing every page before it is passed on.
-
-        Raises:
-            ContractChanged: The vendor keeps sending the same page (``vendor.page_loop``).
-        """
-        hub, job = self._hub, self._job
-        sweep(hub.store, hub.settings.landing, hub.clock)
-        tidy(hub.store, hub.settings.landing, self.sync.sync_id)
-        with hub.store.read() as tx:
-            standing = cursors.load(tx, self.sync.sync_id)
-        cursor = open_cursor(hub.keys, self.sync.sync_id, standing.sealed_value)
-        session = open_session(job.connector, config, clock=hub.clock, connection=job.connection)
-        repeats, before = 0, b""
-        for read in job.stream.read(session, cursor):
-            self.lease.check()
-            # Times without a zone are the connection's; loading does not see its configuration.
-            page = replace(read, meta={"timezone": config.timezone, **read.meta})
-            landed = self.landing.land(self.run_id, page, self.lease)
-            repeats = repeats + 1 if landed.hmac_pt == before and page.body else 0
-            before = landed.hmac_pt or b""
-            if repeats == _MAX_REPEATS:
-                raise ContractChanged("vendor.page_loop", page=landed.seq)
-            yield landed, page
-
-    def loader(self, progress: Progress | None) -> Loader:
-        """Return the loader of this run."""
-        hub, job = self._hub, self._job
-        return Loader(
-            store=hub.store,
-            sync=self.sync,
-            stream=job.stream,
-            feed=job.mapping.feed,
-            mapping=job.mapping,
-            lease=self.lease,
-            clock=hub.clock,
-            data_keys=hub.data_keys,
-            progress=progress,
-        )
-
-    def replayer(self, actor: str) -> Replayer:
-        """Return what replays this sync's quarantine; without a lease only for show."""
-        hub, job = self._hub, self._job
-        return Replayer(
-            store=hub.store,
-            sync=self.sync,
-            stream=job.stream,
-            feed=job.mapping.feed,
-            mapping=job.mapping,
-            lease=self._lease,
-            clock=hub.clock,
-            data_keys=hub.data_keys,
-            actor=actor,
-        )
-
-
-_MAX_REPEATS = 2
-"""How often a page may come again unchanged before it is called a loop."""
-
-
-@contextmanager
-def _ahead(work: _Work, config: ConnectorConfig) -> Iterator[Iterator[tuple[LandedBatch, Page]]]:
-    """Read in a thread, at most :data:`_READ_AHEAD` pages ahead; its error is raised here."""
-    waiting: queue.Queue[tuple[LandedBatch, Page] | BaseException | None] = queue.Queue(_READ_AHEAD)
-    stop = threading.Event()
-
-    def put(item: tuple[LandedBatch, Page] | BaseException | None) -> bool:
-        while not stop.is_set():
-            try:
-                waiting.put(item, timeout=0.2)
-                return True
-            except queue.Full:
-                continue
-        return False
-
-    def read() -> None:
-        try:
-            for item in work.read(config):
-                if not put(item):
-                    return
-            put(None)
-        except BaseException as error:
-            put(error)
-
-    def pages() -> Iterator[tuple[LandedBatch, Page]]:
-        while (item := waiting.get()) is not None:
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-
-    thread = threading.Thread(target=read, name=f"pull-{work.run_id}", daemon=True)
-    thread.start()
-    try:
-        yield pages()
-    finally:
-        stop.set()
-        # A vendor that hangs must not hold up Ctrl-C. What the thread still lands is refused,
-        # because its run is no longer running.
-        thread.join(_LEAVE_S)
-
-
-def _as_hub_error(error: BaseException, job: _Job) -> HrHubError:
-    """Turn anything into an error of ours; where it happened is kept, what it said is not."""
-    if isinstance(error, HrHubError):
-        return error
-    frame = traceback.extract_tb(error.__traceback__)[-1] if error.__traceback__ else None
-    where = f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" if frame else "-"
-    if isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit):
-        return Fenced("run.interrupted")
-    return HrHubError("internal.unexpected", kind=type(error).__name__, where=where)
-
-
-def _told(error: HrHubError, job: _Job) -> HrHubError:
-    """Add who and what it is about, where the one who raised it could not know."""
-    for name, value in (
-        ("vendor", job.connector.title),
-        ("connector", job.connector.name),
-        ("connection", job.connection),
-        ("stream", job.stream.name),
-    ):
-        error.context.setdefault(name, value)
-    return error
 
 
 def open_hub(

@@ -1,0 +1,201 @@
+"""A run in progress: what it works on, how it reads, how its errors leave it."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from hrhub.connector import Connector, ConnectorConfig, Page, Stream, open_session
+from hrhub.errors import ContractChanged, Fenced, HrHubError
+from hrhub.identity import IdentityPolicy
+from hrhub.mapping import Mapping
+from hrhub.pipeline.batch import Sync
+from hrhub.pipeline.landing import Landing, open_cursor, sweep, tidy
+from hrhub.pipeline.load import Loader, Progress
+from hrhub.pipeline.replay import Replayer
+from hrhub.pipeline.survivorship import Policy
+from hrhub.store import cursors
+from hrhub.store.landing import LandedBatch
+from hrhub.store.lease import Lease
+
+if TYPE_CHECKING:
+    from hrhub.pipeline.hub import Hub
+
+_READ_AHEAD = 4
+"""Pages that may wait between reading and applying; bounds memory."""
+
+_LEAVE_S = 2.0
+"""How long the end of a run waits for its reader to notice."""
+
+_MAX_REPEATS = 2
+"""How often a page may come again unchanged before it is called a loop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A sync to be done: which stream of which connection, by which mapping and policies."""
+
+    connector: Connector
+    connection: str
+    stream: Stream
+    mapping: Mapping
+    policy: Policy
+    identity: IdentityPolicy
+
+
+class Work:
+    """A run in progress: its sync, its landing zone, its lease."""
+
+    def __init__(self, hub: Hub, job: Job, sync_id: int, run_id: str, lease: Lease | None) -> None:
+        self.run_id = run_id
+        self._lease = lease
+        self._hub = hub
+        self._job = job
+        keys = hub.keys
+        self.sync = Sync(
+            sync_id=sync_id,
+            tenant=keys.tenant,
+            connection=job.connection,
+            connector=job.connector.name,
+            stream=job.stream.name,
+            run_id=run_id,
+            mapping_version=job.mapping.version,
+            keys=keys,
+            index=hub.index,
+            hash_key=keys.fingerprint_key(f"source/{job.connection}"),
+            policy=job.policy,
+            identity=job.identity,
+        )
+        self.landing = Landing(
+            hub.store, hub.settings.landing, keys, sync_id, job.stream.name, hub.clock
+        )
+
+    @property
+    def lease(self) -> Lease:
+        """The lease of the sync."""
+        assert self._lease is not None, "a dry run holds no lease"
+        return self._lease
+
+    def read(self, config: ConnectorConfig) -> Iterator[tuple[LandedBatch, Page]]:
+        """Read the stream from its cursor on, landing every page before it is passed on.
+
+        Raises:
+            ContractChanged: The vendor keeps sending the same page (``vendor.page_loop``).
+        """
+        hub, job = self._hub, self._job
+        sweep(hub.store, hub.settings.landing, hub.clock)
+        tidy(hub.store, hub.settings.landing, self.sync.sync_id)
+        with hub.store.read() as tx:
+            standing = cursors.load(tx, self.sync.sync_id)
+        cursor = open_cursor(hub.keys, self.sync.sync_id, standing.sealed_value)
+        session = open_session(job.connector, config, clock=hub.clock, connection=job.connection)
+        repeats, before = 0, b""
+        for read in job.stream.read(session, cursor):
+            self.lease.check()
+            # Times without a zone are the connection's; loading does not see its configuration.
+            page = replace(read, meta={"timezone": config.timezone, **read.meta})
+            landed = self.landing.land(self.run_id, page, self.lease)
+            repeats = repeats + 1 if landed.hmac_pt == before and page.body else 0
+            before = landed.hmac_pt or b""
+            if repeats == _MAX_REPEATS:
+                raise ContractChanged("vendor.page_loop", page=landed.seq)
+            yield landed, page
+
+    def loader(self, progress: Progress | None) -> Loader:
+        """Return the loader of this run."""
+        hub, job = self._hub, self._job
+        return Loader(
+            store=hub.store,
+            sync=self.sync,
+            stream=job.stream,
+            feed=job.mapping.feed,
+            mapping=job.mapping,
+            lease=self.lease,
+            clock=hub.clock,
+            data_keys=hub.data_keys,
+            progress=progress,
+        )
+
+    def replayer(self, actor: str) -> Replayer:
+        """Return what replays this sync's quarantine; without a lease only for show."""
+        hub, job = self._hub, self._job
+        return Replayer(
+            store=hub.store,
+            sync=self.sync,
+            stream=job.stream,
+            feed=job.mapping.feed,
+            mapping=job.mapping,
+            lease=self._lease,
+            clock=hub.clock,
+            data_keys=hub.data_keys,
+            actor=actor,
+        )
+
+
+@contextmanager
+def ahead(work: Work, config: ConnectorConfig) -> Iterator[Iterator[tuple[LandedBatch, Page]]]:
+    """Read in a thread, at most :data:`_READ_AHEAD` pages ahead; its error is raised here."""
+    waiting: queue.Queue[tuple[LandedBatch, Page] | BaseException | None] = queue.Queue(_READ_AHEAD)
+    stop = threading.Event()
+
+    def put(item: tuple[LandedBatch, Page] | BaseException | None) -> bool:
+        while not stop.is_set():
+            try:
+                waiting.put(item, timeout=0.2)
+                return True
+            except queue.Full:
+                continue
+        return False
+
+    def read() -> None:
+        try:
+            for item in work.read(config):
+                if not put(item):
+                    return
+            put(None)
+        except BaseException as error:
+            put(error)
+
+    def pages() -> Iterator[tuple[LandedBatch, Page]]:
+        while (item := waiting.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+
+    thread = threading.Thread(target=read, name=f"pull-{work.run_id}", daemon=True)
+    thread.start()
+    try:
+        yield pages()
+    finally:
+        stop.set()
+        # A vendor that hangs must not hold up Ctrl-C. What the thread still lands is refused,
+        # because its run is no longer running.
+        thread.join(_LEAVE_S)
+
+
+def as_hub_error(error: BaseException, job: Job) -> HrHubError:
+    """Turn anything into an error of ours; where it happened is kept, what it said is not."""
+    if isinstance(error, HrHubError):
+        return error
+    frame = traceback.extract_tb(error.__traceback__)[-1] if error.__traceback__ else None
+    where = f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" if frame else "-"
+    if isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit):
+        return Fenced("run.interrupted")
+    return HrHubError("internal.unexpected", kind=type(error).__name__, where=where)
+
+
+def tell_about(error: HrHubError, job: Job) -> HrHubError:
+    """Add who and what it is about, where the one who raised it could not know."""
+    for name, value in (
+        ("vendor", job.connector.title),
+        ("connector", job.connector.name),
+        ("connection", job.connection),
+        ("stream", job.stream.name),
+    ):
+        error.context.setdefault(name, value)
+    return error
