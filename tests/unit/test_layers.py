@@ -28,7 +28,17 @@ MAY_IMPORT: dict[str, set[str]] = {
     "scaffold": {"sandbox", "mapping", "connector", "http", "model"},
     "recording": {"sandbox", "mapping", "connector", "http", "model"},
     "conformance": {"pipeline", "sandbox", "mapping", "connector", "http", "model"},
-    "airflow": {"reading", "pipeline", "store", "sandbox", "crypto", "mapping", "connector", "http", "model"},
+    "airflow": {
+        "reading",
+        "pipeline",
+        "store",
+        "sandbox",
+        "crypto",
+        "mapping",
+        "connector",
+        "http",
+        "model",
+    },
     "cli": {
         "airflow",
         "conformance",

@@ -163,7 +163,7 @@ class Finder:
 
     def _query(self, place: _Place, entries: Sequence[tuple[int, bytes]]) -> Any:
         entity = ENTITIES[place.entity]
-        table, person = ENTITY_TABLES[place.entity], ENTITY_TABLES["person"]
+        table, person = ENTITY_TABLES[place.entity], ENTITY_TABLES["person"].alias("of")
         i, d = hub_blind_index.c, hub_dek.c
         owner = table.c.id if entity.subject == "id" else table.c[entity.subject or "id"]
         number = INDEX_IDS[place.entity, place.field]

@@ -100,17 +100,18 @@ class Opener:
         return [self._row(entity, row, fields, groups, keys) for row in rows]
 
     def keys(self, tx: Connection, envelopes: Sequence[bytes]) -> dict[bytes, DataKey | None]:
-        """Return the keys that sealed envelopes, by their ids; None where one was destroyed."""
+        """Return the keys that sealed envelopes, by their ids; None where one was destroyed.
+
+        Their records are read even if the keys are remembered: whoever was erased a moment ago, by
+        whatever process, is not opened any more.
+        """
         ids = {bytes(dek_id_of(e)) for e in envelopes}
-        found: dict[bytes, DataKey | None] = {}
-        for key_id in ids:
-            if (key := self._cache.get(key_id)) is not None:
-                found[key_id] = key
-        for record in key_store.load_deks_by_id(tx, ids - found.keys()):
-            destroyed = record.state == "destroyed"
-            key_id = bytes(record.dek_id)
-            found[key_id] = None if destroyed else self._cache.load(record, self._keys)
-        return found
+        return {
+            bytes(record.dek_id): None
+            if record.state == "destroyed"
+            else self._cache.load(record, self._keys)
+            for record in key_store.load_deks_by_id(tx, ids)
+        }
 
     def told(
         self, tx: Connection, rows: Sequence[tuple[str, str, str, bytes]]

@@ -121,7 +121,7 @@ class Reader:
         self._store = store
         self._keys = keys
         self._clock = clock or SystemClock()
-        cache = data_keys or DataKeyCache(clock=self._clock)
+        cache = DataKeyCache(clock=self._clock) if data_keys is None else data_keys
         self._opener = Opener(keys, cache)
         self._finder = Finder(keys, cache)
         self._link = audit_linker(keys)

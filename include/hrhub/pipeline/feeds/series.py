@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -148,23 +149,27 @@ def slice_of(values: Mapping[str, Any]) -> Slice:
 
 
 def write_series(batch: Batch, feed: SeriesFeed, series: Sequence[Series]) -> None:
-    """Add the slices that are new, supersede those the source no longer tells."""
+    """Add the slices that are new, supersede those the source no longer tells.
+
+    A slice that a record holds twice is one slice.
+    """
     current = current_slices(batch, feed.entity, [s.series_id for s in series if not s.is_new])
     resolve = resolver(batch, feed, series)
     for one in series:
-        before = dict(current.get(one.series_id, {}))
-        for piece in one.slices:
-            content = content_of(batch, one.owner_id, piece)
-            if before.pop(content, None) is None:
+        before = current.get(one.series_id, {})
+        told = {content_of(batch, one.owner_id, piece): piece for piece in one.slices}
+        for content, piece in told.items():
+            if content not in before:
                 insert_slice(batch, feed, one, piece, content, resolve)
-        for row_id in before.values():
-            batch.writes.supersede(feed.entity, row_id)
+        for content, row_ids in before.items():
+            for row_id in row_ids[1:] if content in told else row_ids:
+                batch.writes.supersede(feed.entity, row_id)
 
 
 def current_slices(
     batch: Batch, entity: str, series_ids: Sequence[str]
-) -> dict[str, dict[bytes, str]]:
-    """Return the slices believed now: series id -> content -> row id."""
+) -> dict[str, dict[bytes, list[str]]]:
+    """Return the slices believed now: series id -> content -> row ids."""
     rows = bulk.fetch_by(
         batch.tx,
         shape(entity).table,
@@ -173,9 +178,9 @@ def current_slices(
         select=("series_id", "content", "id"),
         where={"superseded_at": None},
     )
-    found: dict[str, dict[bytes, str]] = {}
-    for series_id, content, row_id in rows:
-        found.setdefault(series_id, {})[bytes(content)] = row_id
+    found: dict[str, dict[bytes, list[str]]] = {}
+    for series_id, content, row_id in sorted(rows, key=itemgetter(2)):
+        found.setdefault(series_id, {}).setdefault(bytes(content), []).append(row_id)
     return found
 
 
