@@ -154,7 +154,8 @@ class RowRejected(HrHubError):
     default_code = "record.rejected"
 
     def __init__(self, reason: str, field_path: str, rule: str, **context: object) -> None:
-        super().__init__(f"record.{reason}", field_path=field_path, rule=rule, **context)
+        super().__init__(f"record.{reason}", field_path=field_path, rule=rule)
+        self.context.update(context)
         self.reason = reason
         self.field_path = field_path
         self.rule = rule
