@@ -43,7 +43,8 @@ types: $(READY) ## Check types
 bench: $(READY) ## Measure the hot path; ONLY=a,b N=10000 measures a part or another size
 	@$(BIN)/python -m tests.bench $(if $(ONLY),--only $(ONLY)) $(if $(N),--size $(N))
 
-docs: $(READY) ## Write the generated pages: model, error codes
+docs: $(READY) ## Write the generated pages: contract, model, error codes
+	@$(BIN)/python -m hrhub.connector.reference > docs/contract.md
 	@$(BIN)/python -m hrhub.model.reference > docs/model.md
 	@$(BIN)/python -m hrhub.messages.reference > docs/errors.md
 

@@ -10,6 +10,7 @@ import pytest
 import hrhub.connector
 from hrhub import errors
 from hrhub.connector import HttpStream, Stream, registry
+from hrhub.connector import reference as contract_reference
 from hrhub.connector.contract import API_VERSION
 from hrhub.crypto import caching, envkeys
 from hrhub.crypto.suites import SUITES
@@ -52,6 +53,11 @@ class Asked(Mapping[str, str]):
 
 def test_the_page_of_the_model_is_current() -> None:
     assert text_of("docs/model.md") == model_reference.page(), "run `make docs`"
+
+
+def test_the_page_of_the_contract_is_current_and_leaves_nothing_out() -> None:
+    assert text_of("docs/contract.md") == contract_reference.page(), "run `make docs`"
+    assert contract_reference.undocumented() == {"API_VERSION", "Cursor"}
 
 
 def test_the_page_of_error_codes_is_current() -> None:
