@@ -3,8 +3,8 @@
 The cases are drawn from pools so small that everything collides: shared mobiles, namesakes, re-used
 work numbers, contradicting documents. ``HRHUB_IDENTITY_ORDERS`` sets how many orders are tried.
 
-Left out is what :mod:`hrhub.identity.placing` names: records that contradict each other and yet
-share a key to which others are attached. There, no order may join those who contradict.
+Left out is the one case that :mod:`hrhub.identity.placing` names, about one draw in forty here. In
+every case, also there, no order joins two records that contradict each other.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from itertools import combinations
 from typing import Any
 
 import pytest
 
-from hrhub.identity.nodes import contradictions
+from hrhub.identity.nodes import Node, contradictions, united
 from hrhub.pipeline.feeds.person import PersonItem
 from hrhub.pipeline.matching import node_of
 from hrhub.sandbox.national_ids import draw
@@ -79,25 +80,37 @@ def told(town: Town, rng: random.Random, tellings: Sequence[Telling]) -> set[fro
     return town.partition(*tellings)
 
 
-def fought_over(tellings: Sequence[Telling]) -> list[tuple[Telling, Telling]]:
-    """Return the pairs that contradict each other and share a key others are attached by."""
-    nodes = [node_of(PersonItem(unit_of(t), "", None)) for t in tellings]
+def contradicting(tellings: Sequence[Telling]) -> list[frozenset[str]]:
+    """Return the pairs of records that cannot be one person."""
+    nodes = {t.key: node_of(PersonItem(unit_of(t), "", None)) for t in tellings}
     return [
-        (tellings[i], tellings[j])
-        for i, j in combinations(range(len(tellings)), 2)
-        if contradictions(nodes[i], nodes[j])
-        and not nodes[i].claimed
-        and not nodes[j].claimed
-        and nodes[i].names & nodes[j].names
-        and (
-            nodes[i].work_mails & nodes[j].work_mails - {"hr@corp.test"}
-            or any(
-                a.work_no == b.work_no and a.meets(b, 90)
-                for a in nodes[i].jobs
-                for b in nodes[j].jobs
-            )
-        )
+        frozenset((a, b)) for a, b in combinations(nodes, 2) if contradictions(nodes[a], nodes[b])
     ]
+
+
+def is_fought_over(tellings: Sequence[Telling]) -> bool:
+    """Tell whether keys by which records are attached lead from one to another that contradicts."""
+    nodes = [node_of(PersonItem(unit_of(t), "", None)) for t in tellings]
+    people = [replace(n, id=t.key) for n, t in zip(nodes, tellings, strict=True) if not n.claimed]
+    joined = True
+    while joined:
+        joined = False
+        for a, b in combinations(people, 2):
+            if not (a.residents & b.residents or share_a_key(a, b)):
+                continue
+            if contradictions(a, b):
+                return True
+            people = [n for n in people if n not in (a, b)] + [united((a, b))]
+            joined = True
+            break
+    return False
+
+
+def share_a_key(a: Node, b: Node) -> bool:
+    """Tell whether two share a name, and a work number at the same time or a work address."""
+    mails = (a.work_mails & b.work_mails) - {"hr@corp.test"}
+    jobs = any(x.work_no == y.work_no and x.meets(y, 90) for x in a.jobs for y in b.jobs)
+    return bool(a.names & b.names) and (bool(mails) or jobs)
 
 
 @pytest.mark.parametrize("part", range(4))
@@ -110,8 +123,6 @@ def test_any_order_and_repetition_gives_the_same_people(towns: Towns, part: int)
             with towns.fresh() as town:
                 found.append(told(town, rng, tellings))
 
-        rivals = fought_over(tellings)
-        assert rivals or all(one == found[0] for one in found), f"case {case}"
-        for one, other in rivals:
-            joined = {one.key, other.key}
-            assert not any(joined <= group for people in found for group in people), f"case {case}"
+        assert is_fought_over(tellings) or all(one == found[0] for one in found), f"case {case}"
+        for rivals in contradicting(tellings):
+            assert not any(rivals <= group for one in found for group in one), f"case {case}"

@@ -7,9 +7,9 @@ to one person whom nothing in the record contradicts. Everything weaker makes a 
 which :mod:`hrhub.identity.settling` merges, so that it can be taken back.
 
 Attaching cannot be taken back by itself, so one case is left in which order counts: a record that
-tells nothing of documents or birth, between two people who contradict each other in these and yet
-share name and work number at the same time, or name and work address. It belongs to whichever came
-first; the other is asked about or stays apart. No order ever joins the two who contradict.
+tells neither document nor birth, and that such keys lead to two people who contradict each other in
+these (one by the work number, say, and one by the work address). It stays with the one who was
+there when it came; the other is asked about or stays apart. No order joins the two.
 """
 
 from __future__ import annotations
