@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from hrhub.conformance.kit import collect
 from hrhub.conformance.subject import Subject
 from hrhub.connector import Connector, Stream
 from tests.conformance.reference.connector import CHANGES, CONTACTS, EMPLOYEES, ORDERS, PUNCHES
@@ -16,11 +17,24 @@ Break = Callable[[Subject, Path], Subject]
 
 @dataclass(frozen=True)
 class Variant:
-    """One way to be broken."""
+    """One way to be broken.
+
+    ``only`` names the themes that are run on it; none for all.
+    """
 
     name: str
     caught_by: frozenset[str]
     make: Break
+    only: tuple[str, ...] = ()
+
+
+BESIDE_STREAMS = ("spec", "check", "discover", "orders", "sinks", "events", "secrecy", "code")
+"""Themes that see more than streams: what is broken beside the streams cannot show elsewhere."""
+
+STREAMS = tuple(
+    sorted({c.id.partition(".")[0] for c in collect()} - {"orders", "sinks", "events", "check"})
+)
+"""Themes that see streams."""
 
 
 def variant(name: str, *caught_by: str) -> Callable[[Break], Variant]:
@@ -54,11 +68,13 @@ def with_mapping(subject: Subject, tmp: Path, stream: str, change: Callable[[str
 
 
 __all__ = [
+    "BESIDE_STREAMS",
     "CHANGES",
     "CONTACTS",
     "EMPLOYEES",
     "ORDERS",
     "PUNCHES",
+    "STREAMS",
     "Connector",
     "Variant",
     "like",
