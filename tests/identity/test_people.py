@@ -186,6 +186,17 @@ def test_a_record_that_bridges_two_people_makes_them_one_under_the_older_id(town
     assert members_of(town.tx, [younger]) == {younger: {older, younger}}
 
 
+def test_a_name_that_a_known_person_is_told_to_have_joins_who_waited_for_it(town: Town) -> None:
+    by_mobile = board("b2", mobile=MOBILE)
+    town.tell(core(national_id=ID, mobile=MOBILE, display_name="Wei Zhang"))
+    town.tell(by_mobile)
+    assert len(town.partition(core(), by_mobile)) == 2
+
+    town.tell(board("b1", national_id=ID))
+
+    assert len(town.partition(core(), by_mobile)) == 1
+
+
 def test_a_contradicting_third_record_is_left_out_and_the_first_two_stay_one(town: Town) -> None:
     known, mail = core(national_id=ID, mobile=MOBILE), board("b1", mobile=MOBILE)
     wrong = board("b2", mobile=MOBILE, birth_date=date(1991, 1, 1))

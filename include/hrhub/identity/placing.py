@@ -7,9 +7,9 @@ to one person whom nothing in the record contradicts. Everything weaker makes a 
 which :mod:`hrhub.identity.settling` merges, so that it can be taken back.
 
 Attaching cannot be taken back by itself, so one case is left in which order counts: a record that
-tells neither document nor birth, and that such keys lead to two people who contradict each other in
-these (one by the work number, say, and one by the work address). It stays with the one who was
-there when it came; the other is asked about or stays apart. No order joins the two.
+tells no document, and that keys of the first three tiers lead to two people who contradict each
+other (to one by the work number, say, and to one by the work address). It stays with the one who
+was there when it came; the other is asked about or stays apart. No order joins the two.
 """
 
 from __future__ import annotations

@@ -345,6 +345,10 @@ class Writes:
         """Return the ids of an entity's changed rows."""
         return [row[0] for row in self._updates.get(entity, ())]
 
+    def contributed_ids(self, entity: str) -> list[str]:
+        """Return the ids of an entity's rows of which what a source tells was kept anew."""
+        return [row_id for (row_id, _), row in self._contributions.items() if row[2] == entity]
+
     def retired_ids(self, entity: str) -> list[str]:
         """Return the ids of an entity's rows that their source no longer has."""
         return [row[0] for row in self._retired.get(entity, ())]
