@@ -108,6 +108,13 @@ def test_dates_of_odata_and_times_move_by_whole_days() -> None:
     assert at.endswith("T08:15:30Z")
 
 
+@pytest.mark.parametrize(
+    "day", ["9999-12-31", "99991231", "9999-12-31T00:00:00Z", "/Date(253402214400000)/"]
+)
+def test_a_day_that_never_comes_stays(day: str) -> None:
+    assert Fakes(KEY).of(day) == day
+
+
 def test_blank_texts_stay() -> None:
     assert Fakes(KEY).of("") == ""
     assert Fakes(KEY).of("  ") == "  "

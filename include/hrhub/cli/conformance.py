@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hrhub.cli.out import Out
 from hrhub.cli.spoken import spoken
 from hrhub.errors import ExitStatus
+
+if TYPE_CHECKING:
+    from hrhub.conformance.subject import Subject
 
 
 def register(app: typer.Typer) -> None:
@@ -32,6 +35,12 @@ def conformance(
     mappings: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Directory of mappings, if elsewhere.")
     ] = None,
+    recordings: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Recordings in the place of the simulator, of `hrhub record`."
+        ),
+    ] = None,
     junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write JUnit XML too.")] = None,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a page too.")] = None,
 ) -> ExitStatus:
@@ -52,6 +61,9 @@ def conformance(
     for word in wanted:
         one_of(word, known + tuple(sorted({i.partition(".")[0] for i in known})), "--only")
     subject = find(target, mappings)
+    if recordings:
+        subject = _replayed(subject, recordings)
+        wanted = wanted or [i for i in known if i not in _OF_A_SIMULATOR]
     with out.working(f"examining {subject.connector.title}") as tell:
         report = run(
             subject,
@@ -67,3 +79,28 @@ def conformance(
     out.table(written.HEADINGS, written.rows(report), spare=("What it means",))
     out.line(written.verdict_line(report), style="bold")
     return ExitStatus.DONE if report.passed else ExitStatus.FAILED
+
+
+_OF_A_SIMULATOR = frozenset(
+    {
+        "check.credentials",
+        "records.leavers",
+        "cursor.moves",
+        "cursor.boundary",
+        "token.refreshed",
+        "time.true",
+        "text.kept",
+    }
+)
+"""Checks that need to know the company, to change it, or a vendor that refuses credentials."""
+
+
+def _replayed(subject: Subject, folder: Path) -> Subject:
+    """Put recordings in the place of the simulator; only recorded streams are examined."""
+    from dataclasses import replace
+
+    from hrhub.recording import RecordedSandbox, read_recordings, recorded_part
+
+    held = read_recordings(folder, subject.connector.name)
+    connector = recorded_part(subject.connector, held)
+    return replace(subject, connector=connector, sandbox=RecordedSandbox(connector, held))

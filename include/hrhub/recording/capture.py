@@ -16,6 +16,7 @@ from hrhub.connector import Connector, ConnectorConfig, JsonRecords, Session, St
 from hrhub.connector.config import secrets_of
 from hrhub.errors import ConfigError, Refused, RowRejected
 from hrhub.http.answer import Answer, Outgoing
+from hrhub.http.client import Observer
 from hrhub.mapping import Mapped, compile_mapping
 from hrhub.mapping import Mapping as Plan
 from hrhub.recording.exchange import Exchange, Recording
@@ -27,6 +28,9 @@ KEPT_HEADERS = frozenset(
     {"content-type", "date", "retry-after", "x-ratelimit-limit", "x-ratelimit-remaining"}
 )
 """Headers of answers that say nothing about people; others are dropped."""
+
+_SCHEMA = "$metadata"
+"""Last part of the path of OData's own description of its tables: it holds no record."""
 
 _OF_THE_PLACE = frozenset({"allow_networks", "ca_bundle", "proxy"})
 """Settings that belong to the network of whoever records."""
@@ -89,12 +93,24 @@ def record(
     fakes = fakes or Fakes()
     bounds = bounds or Bounds()
     settings = _settings(session.config, fakes)
+    checked = _check(connector, session)
     taken = [_read(session, connector.stream(n), plans.get(n), bounds) for n in streams]
-    scrubbers = {one.stream.name: _scrubber(session, one, frozenset(keep), fakes) for one in taken}
+    # A token serves all streams, but only the exchange that brought it shows it.
+    tokens = _tokens([*checked, *(raw for one in taken for raw in one.raws)])
+    scrubbers = {
+        one.stream.name: _scrubber(session, one, frozenset(keep), fakes, tokens) for one in taken
+    }
     for one in taken:
-        _see(connector, one, scrubbers[one.stream.name])
+        _see(connector, one, scrubbers[one.stream.name], checked)
     recordings = [
-        _scrubbed(connector, session, one, scrubbers[one.stream.name], settings, today)
+        _scrubbed(
+            connector,
+            session,
+            replace(one, raws=[*checked, *one.raws]),
+            scrubbers[one.stream.name],
+            settings,
+            today,
+        )
         for one in taken
     ]
     for recording in recordings:
@@ -116,6 +132,26 @@ class _Taken:
         return f"_Taken({self.stream.name}, {len(self.raws)} exchanges)"
 
 
+def _check(connector: Connector, session: Session) -> list[_Raw]:
+    """Check the connection; return what was exchanged, or nothing where no HTTP is spoken."""
+    if not session.http.base_url:
+        return []
+    raws: list[_Raw] = []
+    session.http.observer = _observer(raws)
+    try:
+        connector.check(session)
+    finally:
+        session.http.observer = None
+    return raws
+
+
+def _observer(raws: list[_Raw]) -> Observer:
+    def observe(outgoing: Outgoing, url: str, answer: Answer) -> None:
+        raws.append(_Raw(outgoing.method, url, outgoing.body, answer))
+
+    return observe
+
+
 def _read(session: Session, stream: Stream, plan: Plan | None, bounds: Bounds) -> _Taken:
     """Read a stream within bounds."""
     if not session.http.base_url:
@@ -123,11 +159,7 @@ def _read(session: Session, stream: Stream, plan: Plan | None, bounds: Bounds) -
     if not isinstance(stream.records, JsonRecords):
         raise ConfigError("recording.unsupported", stream=stream.name, rule="json")
     raws: list[_Raw] = []
-
-    def observe(outgoing: Outgoing, url: str, answer: Answer) -> None:
-        raws.append(_Raw(outgoing.method, url, outgoing.body, answer))
-
-    session.http.observer = observe
+    session.http.observer = _observer(raws)
     pages: list[bytes] = []
     reading = stream.read(session, None)
     try:
@@ -142,14 +174,16 @@ def _read(session: Session, stream: Stream, plan: Plan | None, bounds: Bounds) -
             reading.close()
 
 
-def _scrubber(session: Session, taken: _Taken, keep: frozenset[str], fakes: Fakes) -> Scrubber:
+def _scrubber(
+    session: Session, taken: _Taken, keep: frozenset[str], fakes: Fakes, tokens: set[str]
+) -> Scrubber:
     assert isinstance(taken.stream.records, JsonRecords)
     parts = urlsplit(session.http.base_url)
     return Scrubber(
         fakes,
         records=taken.stream.records.path,
         keep=kept_paths(taken.plan) | keep,
-        secrets=[*secrets_of(session.config), *_tokens(taken.raws)],
+        secrets=[*secrets_of(session.config), *tokens],
         origin=f"{parts.scheme}://{parts.netloc}",
     )
 
@@ -176,8 +210,11 @@ def _tokens(raws: Sequence[_Raw]) -> set[str]:
     return found
 
 
-def _see(connector: Connector, taken: _Taken, scrubber: Scrubber) -> None:
-    for raw in taken.raws:
+def _see(connector: Connector, taken: _Taken, scrubber: Scrubber, checked: Sequence[_Raw]) -> None:
+    for raw in (*checked, *taken.raws):
+        if _is_schema(raw):
+            scrubber.kept.add(raw.answer.text())
+            continue
         try:
             scrubber.see(raw.answer.text("utf-8"))
         except ValueError:
@@ -232,8 +269,13 @@ def _exchange(scrubber: Scrubber, raw: _Raw, declared: str) -> Exchange:
         sent=sent,
         status=raw.answer.status,
         headers={n: v for n, v in raw.answer.headers.items() if n in KEPT_HEADERS},
-        body=scrubber.body(raw.answer.text("utf-8")),
+        # A schema stays as it is; the scanner reads it like everything else.
+        body=raw.answer.text() if _is_schema(raw) else scrubber.body(raw.answer.text("utf-8")),
     )
+
+
+def _is_schema(raw: _Raw) -> bool:
+    return urlsplit(raw.url).path.endswith(_SCHEMA)
 
 
 def _counts(
@@ -270,7 +312,7 @@ def _settings(config: ConnectorConfig, fakes: Fakes) -> dict[str, Any]:
         if isinstance(value, SecretStr) or name in _OF_THE_PLACE or slot in ("host", "port"):
             continue
         choice = name == "timezone" or get_origin(info.annotation) is not None
-        if isinstance(value, str) and value and not choice:
+        if isinstance(value, str) and value not in ("", info.default) and not choice:
             fakes.see(value)
             found[name] = fakes.of(value)
         else:

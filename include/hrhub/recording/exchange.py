@@ -74,6 +74,18 @@ def write_recording(recording: Recording, folder: Path) -> Path:
     return path
 
 
+def read_recordings(folder: Path, connector: str) -> tuple[Recording, ...]:
+    """Read all recordings of a connector in a folder.
+
+    Raises:
+        ConfigError: ``recording.unreadable``: one cannot be read, or there is none.
+    """
+    paths = sorted(folder.glob(f"{connector}.*.json"))
+    if not paths:
+        raise ConfigError("recording.unreadable", path=str(folder))
+    return tuple(read_recording(path) for path in paths)
+
+
 def read_recording(path: Path) -> Recording:
     """Read a recording.
 

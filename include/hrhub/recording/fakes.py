@@ -28,6 +28,11 @@ _DAY = re.compile(
     r"([12][0-9]{3})([-/.年]?)(0?[1-9]|1[0-2])([-/.月]?)(0?[1-9]|[12][0-9]|3[01])(日?)"
 )
 _MOMENT = re.compile(r"([12][0-9]{3})-([01][0-9])-([0-3][0-9])([T ][0-2][0-9]:[0-5][0-9].{0,24})")
+_NEVER = re.compile(
+    r"9999[-/.]?12[-/.]?31(?:[T ].{0,24})?|0000-00-00.{0,16}|/Date\(2534\d{11}.{0,6}\)/"
+)
+"""How vendors write a day that never comes; it is nobody's."""
+
 _ODATA = re.compile(r"/Date\((-?[0-9]{1,15})([+-][0-9]{4})?\)/")
 
 
@@ -44,6 +49,7 @@ class Fakes:
         self._taken: set[str] = set()
         self._seen: set[str] = set()
         self._seen_signs: set[str] = set()
+        self._in_records: set[str] = set()
         self._days = 40 + int.from_bytes(self._bytes("days", 2)) % 360
 
     def __repr__(self) -> str:
@@ -59,14 +65,16 @@ class Fakes:
         """All values that were replaced: personal, never to be shown or stored."""
         return frozenset(self._given)
 
-    def see(self, value: str) -> None:
+    def see(self, value: str, *, in_record: bool = True) -> None:
         """Note a value that no fake may be, before the first fake is asked for."""
         self._seen.add(value)
+        if in_record:
+            self._in_records.add(value)
         self._seen_signs.update(sign for sign in value if ord(sign) > 0x2E7F)
 
     def was_seen(self, value: str) -> bool:
-        """Tell whether a value was noted."""
-        return value in self._seen
+        """Tell whether a value was noted in a record, where persons are."""
+        return value in self._in_records
 
     def of(self, value: str) -> str:
         """Return the fake of a value: same length, same kind of signs in the same places.
@@ -74,7 +82,7 @@ class Fakes:
         A mail address of a domain shorter than nine letters becomes longer: its fake ends in
         ``.example``, which belongs to nobody (RFC 2606).
         """
-        if not value.strip():
+        if not value.strip() or _NEVER.fullmatch(value):
             return value
         known = self._given.get(value)
         if known is None:

@@ -6,6 +6,7 @@ import json
 import threading
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from hrhub.connector import Connector, ConnectorConfig
@@ -96,6 +97,17 @@ def _emptied(value: Any) -> Any:
     if isinstance(value, str):
         return None
     return False if value is True else value
+
+
+def recorded_part(connector: Connector, recordings: tuple[Recording, ...]) -> Connector:
+    """Return a connector with the recorded streams only; nothing else can be replayed."""
+    names = {recording.stream for recording in recordings}
+    streams = tuple(
+        replace(stream, after=tuple(name for name in stream.after if name in names))
+        for stream in connector.streams
+        if stream.name in names
+    )
+    return replace(connector, streams=streams, orders=(), sinks=(), events=())
 
 
 class RecordedSandbox:

@@ -74,8 +74,8 @@ class Scrubber:
         Raises:
             ValueError: It is not JSON.
         """
-        for value in _values(_parsed(body)):
-            self.fakes.see(value)
+        for value, in_record in _values(_parsed(body), "", self._records):
+            self.fakes.see(value, in_record=in_record)
 
     def body(self, body: str) -> str:
         """Return a body with fakes in it.
@@ -110,7 +110,10 @@ class Scrubber:
         return [*self._secrets, *(v for v in self.fakes.replaced if v not in stays)]
 
     def _is_static(self, part: str) -> bool:
-        return not part or bool(_STATIC.fullmatch(part) and not self.fakes.was_seen(part))
+        static = not part or bool(_STATIC.fullmatch(part) and not self.fakes.was_seen(part))
+        if static:
+            self.kept.add(part)
+        return static
 
     def _param(self, value: str) -> str:
         if _COUNT.fullmatch(value):
@@ -216,15 +219,17 @@ def _parsed(text: str) -> Any:
     return json.loads(text, parse_int=_Number, parse_float=_Number, parse_constant=_Number)
 
 
-def _values(value: Any) -> Iterator[str]:
+def _values(value: Any, path: str | None, records: str) -> Iterator[tuple[str, bool]]:
+    """Yield every value, and whether it stands in a record; no path means inside of one."""
     if isinstance(value, dict):
-        for item in value.values():
-            yield from _values(item)
+        for name, item in value.items():
+            inner = None if path is None else f"{path}.{name}" if path else name
+            yield from _values(item, inner, records)
     elif isinstance(value, list):
         for item in value:
-            yield from _values(item)
+            yield from _values(item, None if path == records else path, records)
     elif isinstance(value, str):
-        yield str(value)
+        yield str(value), path is None
 
 
 def _written(value: Any) -> str:
