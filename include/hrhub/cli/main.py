@@ -12,9 +12,11 @@ import typer
 from hrhub.cli import (
     authoring,
     conformance,
+    imports,
     local,
     maps,
     matches,
+    persons,
     rejects,
     stores,
     syncing,
@@ -54,7 +56,19 @@ def _root() -> None:
     """Keep the help above for the whole program."""
 
 
-for _part in (vendors, syncing, maps, rejects, matches, stores, local, authoring, conformance):
+for _part in (
+    vendors,
+    syncing,
+    maps,
+    rejects,
+    imports,
+    matches,
+    stores,
+    local,
+    authoring,
+    conformance,
+    persons,
+):
     _part.register(app)
 
 
