@@ -39,8 +39,10 @@ MAY_IMPORT: dict[str, set[str]] = {
         "http",
         "model",
     },
+    "importing": {"pipeline", "store", "mapping", "connector", "model"},
     "cli": {
         "airflow",
+        "importing",
         "conformance",
         "scaffold",
         "recording",

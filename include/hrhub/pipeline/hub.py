@@ -27,7 +27,7 @@ from hrhub.mapping import Mapping, find_mapping
 from hrhub.pipeline import replay as replaying
 from hrhub.pipeline.census import census
 from hrhub.pipeline.counts import Counts
-from hrhub.pipeline.load import Progress
+from hrhub.pipeline.load import Progress, Refused
 from hrhub.pipeline.replay import Replayed, Wanted
 from hrhub.pipeline.survivorship import load_policy
 from hrhub.pipeline.work import Job, Work, ahead, as_hub_error, tell_about
@@ -171,15 +171,20 @@ class Hub:
         *,
         holder: str,
         progress: Progress | None = None,
+        mapping: Mapping | None = None,
+        refused: Refused | None = None,
     ) -> Counts:
         """Read a stream and apply it; reading runs ahead in a thread of its own.
+
+        ``mapping`` stands in for the one that belongs to the stream; ``refused`` is called with
+        what each transaction refused.
 
         Raises:
             HrHubError: As :meth:`pull` and :meth:`load`.
         """
-        job = self._job(connector, connection, stream)
+        job = self._job(connector, connection, stream, mapping)
         with self._run(job, holder, "sync") as work:
-            loader = work.loader(progress)
+            loader = work.loader(progress, refused)
             with ahead(work, config) as pages:
                 for landed, page in pages:
                     loader.take(landed, page)
@@ -234,11 +239,13 @@ class Hub:
 
         return verify(self, progress=progress)
 
-    def _job(self, connector: Connector, connection: str, stream: str) -> Job:
+    def _job(
+        self, connector: Connector, connection: str, stream: str, mapping: Mapping | None = None
+    ) -> Job:
         declared = connector.stream(stream)
         policy = load_policy(self.settings.mappings)
         identity = load_identity_policy(self.settings.mappings)
-        mapping = self.mapping(connector, stream)
+        mapping = mapping or self.mapping(connector, stream)
         return Job(connector, connection, declared, mapping, policy, identity)
 
     @contextmanager

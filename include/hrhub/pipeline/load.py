@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections import abc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -19,7 +19,7 @@ from hrhub.pipeline.apply import apply
 from hrhub.pipeline.batch import Sync
 from hrhub.pipeline.counts import Counts
 from hrhub.pipeline.gate import Gate
-from hrhub.pipeline.records import Record, Sieve, Splitter
+from hrhub.pipeline.records import Record, Reject, Sieve, Splitter
 from hrhub.pipeline.rejects import Quarantine
 from hrhub.pipeline.subjects import Subjects
 from hrhub.store import audit, bulk, cursors, runs, schema
@@ -38,6 +38,9 @@ Facts = abc.Mapping[str, str | int]
 
 Progress = Callable[[Counts], None]
 """Called after each transaction with what the run has come to so far."""
+
+Refused = Callable[[Sequence[Reject]], None]
+"""Called after each transaction with the records that it refused."""
 
 
 @contextmanager
@@ -77,6 +80,7 @@ class Loader:
         clock: Clock,
         data_keys: DataKeyCache,
         progress: Progress | None = None,
+        refused: Refused | None = None,
     ) -> None:
         self._store = store
         self._sync = sync
@@ -85,6 +89,7 @@ class Loader:
         self._lease = lease
         self._clock = clock
         self._progress = progress
+        self._refused = refused
         self._subjects = Subjects(sync.keys, data_keys)
         self._quarantine = Quarantine(sync)
         self._link = audit_linker(sync.keys)
@@ -168,6 +173,8 @@ class Loader:
         elapsed = self._clock.monotonic() - self._started
         self.counts = replace(self.counts + counts, seconds=round(elapsed, 3))
         self._records, self._pages, self._bytes = [], [], 0
+        if self._refused and applied.rejects:
+            self._refused(applied.rejects)
         if self._progress:
             self._progress(self.counts)
 

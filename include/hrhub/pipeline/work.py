@@ -16,7 +16,7 @@ from hrhub.identity import IdentityPolicy
 from hrhub.mapping import Mapping
 from hrhub.pipeline.batch import Sync
 from hrhub.pipeline.landing import Landing, open_cursor, sweep, tidy
-from hrhub.pipeline.load import Loader, Progress
+from hrhub.pipeline.load import Loader, Progress, Refused
 from hrhub.pipeline.replay import Replayer
 from hrhub.pipeline.survivorship import Policy
 from hrhub.store import cursors
@@ -106,7 +106,7 @@ class Work:
                 raise ContractChanged("vendor.page_loop", page=landed.seq)
             yield landed, page
 
-    def loader(self, progress: Progress | None) -> Loader:
+    def loader(self, progress: Progress | None, refused: Refused | None = None) -> Loader:
         """Return the loader of this run."""
         hub, job = self._hub, self._job
         return Loader(
@@ -119,6 +119,7 @@ class Work:
             clock=hub.clock,
             data_keys=hub.data_keys,
             progress=progress,
+            refused=refused,
         )
 
     def replayer(self, actor: str) -> Replayer:

@@ -1,0 +1,39 @@
+"""The command and the worked example on the page."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from hrhub.cli.main import run
+from hrhub.pipeline import open_hub
+
+EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
+
+
+def test_the_worked_example_comes_out_as_the_page_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HRHUB_HOME", str(tmp_path / "home"))
+    for name in ("STORE_URL", "KEYRING", "LANDING", "MAPPINGS"):
+        monkeypatch.delenv(f"HRHUB_{name}", raising=False)
+    mapping = ["--mapping", str(EXAMPLES / "people.yaml")]
+    command = ["import", str(EXAMPLES / "people.csv"), *mapping, "--json"]
+
+    assert run([*command, "--dry-run"]) == 5
+    assert not (tmp_path / "home").exists()
+    with open_hub(create=True):
+        pass
+    capsys.readouterr()
+    assert run([*command, "--report", str(tmp_path / "report.json")]) == 5
+
+    said = json.loads(capsys.readouterr().out)
+    assert said == json.loads((tmp_path / "report.json").read_text())
+    assert (said["rows"], said["inserted"], said["rejected"], said["balanced"]) == (3, 2, 1, True)
+    assert [(r["row"], r["column"], r["reason"]) for r in said["rejects"]] == [
+        (4, "入职日期", "date")
+    ]
+    assert said["columns_not_read"] == ["备注"]
+    assert "2018" not in json.dumps(said) and "甲" not in json.dumps(said, ensure_ascii=False)
