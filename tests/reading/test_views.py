@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -100,3 +101,12 @@ def test_the_state_of_every_stream_is_that_of_its_newest_run(staff: Staff) -> No
         ("units", "people", "spells", "jobs"), "done"
     )
     assert found["people"]["inserted"] == 3 and found["people"]["waiting_in_quarantine"] == 0
+
+
+def test_the_page_names_every_view_and_every_column() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reading.md").read_text(encoding="utf-8")
+
+    for name, view in VIEWS.items():
+        [line] = [ln for ln in page.splitlines() if ln.startswith(f"| `{name}` |")]
+        assert view.doc in line
+        assert all(f"`{column}`" in line for column in view.columns)
