@@ -32,10 +32,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     in_order = {w: found[w] for w in WORKLOADS if w in found}
     recognised = {w: found[w] for w in (identity.WORKLOAD,) if w in found}
     report.write(in_order | recognised, asked.out)
-    print(report.recognition(recognised))
-    print(report.stages(in_order))
-    print()
-    print(report.table(in_order))
+    if in_order:
+        print(report.stages(in_order))
+        print()
+        print(report.table(in_order))
+    if recognised:
+        print(report.recognition(recognised))
     return 0
 
 

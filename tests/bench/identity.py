@@ -108,9 +108,11 @@ def put_pages(folder: Path, seen: Sequence[Seen], first: int = 0) -> None:
 
 
 def sync(hub: Hub, system: str, folder: Path) -> None:
-    """Read a system's new pages."""
+    """Read a system's new pages, then apply them: figures do not hang on two writers' luck."""
     config = ShelfConfig(folder=str(folder))
-    hub.sync(connector(system), config, f"{system}_default", "people", holder="bench")
+    one, name = connector(system), f"{system}_default"
+    receipt = hub.pull(one, config, name, "people", holder="bench")
+    hub.load(receipt.run_id, one, holder="bench")
 
 
 def settings(home: Path, store_url: str) -> Settings:

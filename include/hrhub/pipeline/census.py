@@ -17,5 +17,7 @@ def census(tx: Any, tenant: str) -> dict[str, int]:
         query = select(func.count()).where(c.tenant == tenant, c.removed_at.is_(None))
         if "superseded_at" in c:
             query = query.where(c.superseded_at.is_(None))
+        if entity == "person":  # who was merged is read as the survivor
+            query = query.where(c.survivor_id.is_(None))
         found[entity] = int(tx.execute(query).scalar_one())
     return found

@@ -44,6 +44,7 @@ __all__ = [
     "match_reports",
     "question",
     "questions",
+    "rows_of",
 ]
 
 
@@ -78,7 +79,7 @@ def questions(
     hub: Hub, *, state: str | None = reviews.OPEN, limit: int = 50
 ) -> tuple[list[Review], dict[str, int]]:
     """Return questions in a state, oldest first, and how many there are in each."""
-    with hub.store.read() as tx, _rows(hub, tx, IdentityPolicy()) as rows:
+    with hub.store.read() as tx, rows_of(hub, tx, IdentityPolicy()) as rows:
         tenant = hub.settings.tenant
         listed = reviews.listed(tx, tenant, rows.keys, state=state, limit=limit)
         return listed, reviews.counts(tx, tenant)
@@ -91,7 +92,7 @@ def question(hub: Hub, review_id: str) -> Review:
         ConfigError: There is none (``match.unknown``).
     """
     wanted = _uid(review_id)
-    with hub.store.read() as tx, _rows(hub, tx, IdentityPolicy()) as rows:
+    with hub.store.read() as tx, rows_of(hub, tx, IdentityPolicy()) as rows:
         found = reviews.listed(tx, hub.settings.tenant, rows.keys, review_id=wanted)
     if not found:
         raise ConfigError("match.unknown", review=wanted)
@@ -124,7 +125,7 @@ def _decide(
 ) -> Decided:
     take_turn(tx, act.tenant)
     before = reviews.decide(tx, act, review_id, state)
-    with _rows(hub, tx, policy) as rows:
+    with rows_of(hub, tx, policy) as rows:
         people = People(tx, act.tenant, hub.index, rows)
         done = settle(tx, people, rows, policy, act, {before.left, before.right})
     audit.append(
@@ -155,7 +156,7 @@ def _uid(text: str) -> str:
 
 
 @contextmanager
-def _rows(hub: Hub, tx: Any, policy: IdentityPolicy) -> Iterator[Rows]:
+def rows_of(hub: Hub, tx: Any, policy: IdentityPolicy) -> Iterator[Rows]:
     """Open the rows of people outside any sync."""
     sync = Sync(
         sync_id=0,
