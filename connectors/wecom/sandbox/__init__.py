@@ -1,0 +1,91 @@
+"""WeCom, simulated: token, directory, check-ins, messages, encrypted callbacks.
+
+Options of ``start``: ``withheld`` (``no`` for an application of before June 2022), ``trusted``
+(``no``: our address is not in the list), ``visible`` (``no``: nobody is in the visible range),
+``licensed`` (``no``: no member has a base licence), ``per_minute`` (calls per interface, 10000).
+``enterprise`` of what runs has the switches ``expire_tokens()`` and ``next_minute()``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from connectors.wecom.sandbox.enterprise import AGENT_ID, CORP_ID, SECRET, Enterprise
+from connectors.wecom.sandbox.sealing import CALLBACK_KEY, CALLBACK_TOKEN, sealed, sealed_echo
+from hrhub.connector import Received
+from hrhub.sandbox.punches import working_days
+from hrhub.sandbox.rest import RestServer
+from hrhub.sandbox.vendor import Running, StreamTruth
+from hrhub.sandbox.world import World
+
+__all__ = [
+    "AGENT_ID",
+    "CALLBACK_KEY",
+    "CALLBACK_TOKEN",
+    "CORP_ID",
+    "SECRET",
+    "RunningWecom",
+    "WecomSandbox",
+    "sandbox",
+]
+
+
+class RunningWecom(RestServer):
+    """An enterprise that listens."""
+
+    def __init__(self, world: World, host: str, port: int, options: Mapping[str, str]) -> None:
+        self.enterprise = Enterprise(world, options)
+        super().__init__(world, self.enterprise.answer, host, port)
+
+    def report(self, receiver: str, now: datetime) -> Received:
+        """Return a callback about a changed member, as a URL of today gets it."""
+        changed = "<ChangeType>update_user</ChangeType><UserID>wx00001</UserID>"
+        return sealed(f"<Event>change_contact</Event>{changed}<Department>2</Department>", now)
+
+    def approval(self, now: datetime) -> Received:
+        """Return a callback about an approved form."""
+        info = "<SpNoStr>202611200001</SpNoStr><SpStatus>2</SpStatus>"
+        return sealed(f"<Event>sys_approval_change</Event><ApprovalInfo>{info}</ApprovalInfo>", now)
+
+    def echo(self, text: str, now: datetime) -> Received:
+        """Return the test of an address that was just entered."""
+        return sealed_echo(text, now)
+
+
+class WecomSandbox:
+    """An enterprise with everybody who is employed."""
+
+    name = "wecom"
+
+    def start(self, world: World, host: str, port: int, options: Mapping[str, str]) -> RunningWecom:
+        """Serve the world."""
+        return RunningWecom(world, host, port, options)
+
+    def connection(self, world: World, running: Running) -> dict[str, Any]:
+        """Return what the connection's form has to hold."""
+        return {
+            "url": running.address,
+            "corp_id": CORP_ID,
+            "secret": SECRET,
+            "agent_id": AGENT_ID,
+            "history_from": working_days(world.as_of, world.punch_days)[0].isoformat(),
+            "callback_token": CALLBACK_TOKEN,
+            "callback_key": CALLBACK_KEY,
+            "allow_networks": ["127.0.0.0/8"],
+        }
+
+    def truth(self, world: World) -> dict[str, StreamTruth]:
+        """Count departments, members, and check-ins that took place."""
+        enterprise = Enterprise(world, {})
+        return {
+            "departments": StreamTruth(len(enterprise.departments), 0),
+            "employees": StreamTruth(len(enterprise.members), 0),
+            "punches": StreamTruth(
+                sum(row["exception_type"] != "未打卡" for row in enterprise.checkins), 0
+            ),
+        }
+
+
+sandbox = WecomSandbox()

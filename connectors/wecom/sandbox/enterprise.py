@@ -1,0 +1,180 @@
+"""The simulated enterprise: what it answers and forbids, written from its documentation."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from connectors.wecom.sandbox.rows import Row, checkin_rows, department_rows, member_rows
+from hrhub.sandbox.rest import Asked, Reply, Tokens
+from hrhub.sandbox.world import World
+
+CORP_ID = "wwsandbox0000000001"
+SECRET = "sandbox-secret-of-the-wecom-application"
+AGENT_ID = 1000021
+
+_WITHHELD = ("avatar", "thumb_avatar", "gender", "mobile", "email", "biz_mail", "qr_code")
+_SPAN_S = 30 * 86400
+_MOST_PEOPLE = 100
+_CHECKINS_A_MINUTE = 600
+
+
+class Refusal(Exception):
+    """A call that is refused with a code, in an answer with status 200."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+        self.text = text
+
+
+class Enterprise:
+    """One enterprise with one self-built application."""
+
+    def __init__(self, world: World, options: Mapping[str, str]) -> None:
+        self._lock = threading.Lock()
+        self._options = options
+        self._tokens = Tokens()
+        self._token = ""
+        self._calls: Counter[str] = Counter()
+        self._per_minute = int(options.get("per_minute", "10000"))
+        self._seen: dict[str, str] = {}
+        self.departments = department_rows(world)
+        self.members = member_rows(world)
+        self.checkins = checkin_rows(world)
+        self.delivered: list[Row] = []
+        """Messages that reached somebody."""
+
+    def expire_tokens(self) -> None:
+        """Make the token old before its time, as happens for operational reasons."""
+        with self._lock:
+            self._tokens.revoke()
+
+    def next_minute(self) -> None:
+        """Let the limits of the minute begin anew."""
+        with self._lock:
+            self._calls.clear()
+
+    def answer(self, asked: Asked) -> Reply:
+        """Answer one call; errors come with status 200 and a hint that changes."""
+        with self._lock:
+            try:
+                return Reply.json({"errcode": 0, "errmsg": "ok", **self._route(asked)})
+            except Refusal as refusal:
+                hint = f"hint: [1760000000_{len(self._calls)}_0f], from ip: 127.0.0.1"
+                more = (
+                    f"more info at https://open.work.weixin.qq.com/devtool/query?e={refusal.code}"
+                )
+                text = f"{refusal.text}, {hint}, {more}"
+                return Reply.json({"errcode": refusal.code, "errmsg": text})
+
+    def _route(self, asked: Asked) -> Row:
+        path = asked.path.removeprefix("/cgi-bin")
+        self._count(path)
+        if path == "/gettoken":
+            return self._gettoken(asked.params)
+        self._admit(asked.params)
+        match asked.method, path:
+            case "GET", "/department/simplelist":
+                names = ("id", "parentid", "order")
+                return {"department_id": [{n: d[n] for n in names} for d in self.departments]}
+            case "GET", "/department/list":
+                return {"department": self.departments}
+            case "GET", "/user/list":
+                return {"userlist": [self._shown(m) for m in self._direct(asked)]}
+            case "GET", "/user/simplelist":
+                names = ("userid", "name", "department")
+                return {"userlist": [{n: m[n] for n in names} for m in self._direct(asked)]}
+            case "POST", "/checkin/getcheckindata":
+                return {"checkindata": self._checked_in(_body(asked))}
+            case "POST", "/message/send":
+                return self._send(_body(asked))
+            case _:
+                raise Refusal(40066, "invalid url")
+
+    def _count(self, path: str) -> None:
+        self._calls[path] += 1
+        most = self._per_minute
+        if path == "/checkin/getcheckindata":
+            most = min(most, _CHECKINS_A_MINUTE)
+        if self._calls[path] > most:
+            raise Refusal(45009, "api freq out of limit")
+
+    def _gettoken(self, params: Mapping[str, str]) -> Row:
+        if params.get("corpid") != CORP_ID:
+            raise Refusal(40013, "invalid corpid")
+        if params.get("corpsecret") != SECRET:
+            raise Refusal(40001, "invalid credential")
+        if not self._tokens.alive(self._token):
+            self._token = self._tokens.issue()["access_token"]
+        return {"access_token": self._token, "expires_in": self._tokens.life_s}
+
+    def _admit(self, params: Mapping[str, str]) -> None:
+        token = params.get("access_token")
+        if not token:
+            raise Refusal(41001, "access_token missing")
+        if not self._tokens.alive(token):
+            issued = token.startswith("sandbox-token-")
+            raise Refusal(
+                *((42001, "access_token expired") if issued else (40014, "invalid access_token"))
+            )
+        if self._options.get("trusted") == "no":
+            raise Refusal(60020, "not allow to access from your ip")
+
+    def _direct(self, asked: Asked) -> list[Row]:
+        id_ = int(asked.params["department_id"])
+        if id_ not in {d["id"] for d in self.departments}:
+            raise Refusal(60003, "department not found")
+        if self._options.get("visible") == "no":
+            return []
+        return [m for m in self.members if id_ in m["department"]]
+
+    def _shown(self, member: Row) -> Row:
+        if self._options.get("withheld") == "no":
+            return member
+        return {name: value for name, value in member.items() if name not in _WITHHELD}
+
+    def _checked_in(self, body: Row) -> list[Row]:
+        people, start, end = body["useridlist"], body["starttime"], body["endtime"]
+        if not 1 <= len(people) <= _MOST_PEOPLE:
+            raise Refusal(301023, "useridlist invalid")
+        if not 0 < end - start <= _SPAN_S:
+            raise Refusal(301024, "time interval invalid")
+        wanted = {id_.lower() for id_ in people}
+        return [
+            row
+            for row in self.checkins
+            if row["userid"] in wanted and start <= row["checkin_time"] <= end
+        ]
+
+    def _send(self, body: Row) -> Row:
+        if body.get("agentid") != AGENT_ID:
+            raise Refusal(301002, "not allow operate another agent with this accesstoken")
+        if len(body["text"]["content"].encode()) > 2048:
+            raise Refusal(45002, "content size out of limit")
+        known = {m["userid"] for m in self.members}
+        asked = {id_.lower() for id_ in body["touser"].split("|")}
+        if not asked & known:
+            raise Refusal(81013, "user & party & tag all invalid")
+        said: Row = {"invaliduser": "|".join(sorted(asked - known)), "unlicenseduser": ""}
+        if self._options.get("licensed") == "no":
+            return {**said, "unlicenseduser": "|".join(sorted(asked & known)), "msgid": ""}
+        mark = json.dumps([body["touser"], body["text"]], sort_keys=True)
+        if not (body.get("enable_duplicate_check") and mark in self._seen):
+            self.delivered.append(body)
+        # A suppressed repetition gets an id of its own, which nobody can rely on.
+        self._seen[mark] = f"MSG{len(self._seen) + 1:06d}"
+        return {**said, "msgid": self._seen[mark]}
+
+
+def _body(asked: Asked) -> Row:
+    try:
+        value: Any = asked.json()
+    except ValueError:
+        raise Refusal(47001, "Warning: wrong json format. data format error") from None
+    if not isinstance(value, dict):
+        raise Refusal(47001, "data format error")
+    return value

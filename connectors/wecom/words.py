@@ -1,0 +1,179 @@
+"""WeCom's error codes ("全局错误码"), and what people read about errors that only WeCom has."""
+
+from __future__ import annotations
+
+from hrhub.connector import VendorAnswer
+from hrhub.errors import AuthError, ConfigError, ContractChanged, ScopeError, Throttled, Transient
+
+ERRORS = {
+    "-1": VendorAnswer(Transient, "vendor.server_error"),
+    "40001": VendorAnswer(AuthError, "auth.refused"),
+    "40013": VendorAnswer(AuthError, "wecom.corp_unknown"),
+    "40014": VendorAnswer(AuthError, "auth.refused"),
+    "41001": VendorAnswer(AuthError, "auth.refused"),
+    "42001": VendorAnswer(AuthError, "auth.refused"),
+    "45009": VendorAnswer(Throttled, "vendor.throttled"),
+    "45033": VendorAnswer(Throttled, "vendor.throttled"),
+    "45035": VendorAnswer(Transient, "vendor.server_error"),
+    "6000": VendorAnswer(Transient, "vendor.server_error"),
+    "48002": VendorAnswer(ScopeError, "wecom.not_callable"),
+    "48009": VendorAnswer(ScopeError, "wecom.ids_only"),
+    "60003": VendorAnswer(ContractChanged, "wecom.department_gone"),
+    "60011": VendorAnswer(ScopeError, "wecom.outside_range"),
+    "60020": VendorAnswer(ScopeError, "wecom.address_untrusted"),
+    "301002": VendorAnswer(ConfigError, "wecom.agent_wrong"),
+    "301021": VendorAnswer(ContractChanged, "wecom.member_gone"),
+    "301022": VendorAnswer(Transient, "vendor.server_error"),
+}
+
+_STOPS = "The stream {stream} stopped; what it stored before stays."
+_WAITS = "Syncs of connection {connection} stop before anything is read; stored data stays."
+_UNSENT = "One message was not sent; the others were."
+_ZH_STOPS = "数据流 {stream} 已停止；此前存储的数据保留。"
+_ZH_WAITS = "连接 {connection} 的同步在读取之前停止；已存储的数据保留。"
+_ZH_UNSENT = "一条消息未发送；其他消息不受影响。"
+
+_EN = {
+    "address_untrusted": (
+        "WeCom does not trust the address from which the hub calls ({vendor_code}).",
+        _WAITS,
+        "HR IT: enter the hub's public address under the application's trusted addresses "
+        "(企业可信IP); it takes about a minute. If the address changes, give the hub a fixed one.",
+    ),
+    "agent_missing": (
+        "Connection {connection} names no application id, so no message can be sent.",
+        "Messages wait; reading goes on.",
+        "HR IT: enter the AgentId of the application in the connection.",
+    ),
+    "agent_wrong": (
+        "The application id of connection {connection} does not belong to its secret.",
+        "Messages wait; reading goes on.",
+        "HR IT: copy AgentId and secret from the same application's page.",
+    ),
+    "corp_unknown": (
+        "WeCom does not know the enterprise id of connection {connection}.",
+        _WAITS,
+        "HR IT: copy the enterprise id (企业ID) from My Enterprise in the console.",
+    ),
+    "department_gone": (
+        "A department was deleted while stream {stream} was being read.",
+        _STOPS,
+        "Nobody at first: the next run reads the new tree. HR IT: look at the visible range if "
+        "it stays.",
+    ),
+    "ids_only": (
+        "WeCom gives this secret user ids only, since it is called from a new address.",
+        _WAITS,
+        "HR IT: use the secret of a self-built application instead of contact sync (通讯录同步).",
+    ),
+    "member_gone": (
+        "A member was deleted while stream {stream} was being read.",
+        _STOPS,
+        "Nobody: the next run asks for those who are there.",
+    ),
+    "nobody_visible": (
+        "WeCom shows connection {connection} not a single member.",
+        "The stream {stream} stopped; nobody is taken for a leaver.",
+        "HR IT: put the whole enterprise into the visible range (可见范围) of the application.",
+    ),
+    "not_callable": (
+        "The application may not use what stream {stream} reads ({vendor_code}).",
+        _STOPS,
+        "HR IT: list the application as callable (可调用接口的应用) under check-in (打卡).",
+    ),
+    "outside_range": (
+        "Stream {stream} asked for somebody outside the application's visible range.",
+        _STOPS,
+        "HR IT: put the whole enterprise into the visible range (可见范围) of the application.",
+    ),
+    "recipient_unknown": (
+        "No member, or more than one, carries the work number that a message is for.",
+        _UNSENT,
+        "HR: enter the work number in the member's field that the connection names, once only.",
+    ),
+    "recipient_unlicensed": (
+        "The recipient has no base licence of WeCom.",
+        _UNSENT,
+        "HR IT: assign a licence to the member in the console.",
+    ),
+    "text_too_long": (
+        "The text of messages of connection {connection} is longer than WeCom takes.",
+        "Messages wait; reading goes on.",
+        "HR IT: shorten the text in the connection; a Chinese character counts three bytes of "
+        "2048.",
+    ),
+}
+_ZH = {
+    "address_untrusted": (
+        "企业微信不信任 Hub 的出口地址（{vendor_code}）。",
+        _ZH_WAITS,
+        "人事信息系统：将 Hub 的公网地址加入该应用的“企业可信IP”，约一分钟生效；"
+        "若地址会变化，请为 Hub 配置固定出口。",
+    ),
+    "agent_missing": (
+        "连接 {connection} 未填写应用的 AgentId，无法发送消息。",
+        "消息等待；读取继续。",
+        "人事信息系统：在连接中填写该应用的 AgentId。",
+    ),
+    "agent_wrong": (
+        "连接 {connection} 的 AgentId 与其 Secret 不属于同一应用。",
+        "消息等待；读取继续。",
+        "人事信息系统：从同一应用页面复制 AgentId 和 Secret。",
+    ),
+    "corp_unknown": (
+        "企业微信不认识连接 {connection} 的企业 ID。",
+        _ZH_WAITS,
+        "人事信息系统：从管理后台“我的企业”复制企业 ID。",
+    ),
+    "department_gone": (
+        "读取数据流 {stream} 期间有部门被删除。",
+        _ZH_STOPS,
+        "暂无需处理：下次运行会读取新的组织架构。人事信息系统：若持续出现，请检查应用可见范围。",
+    ),
+    "ids_only": (
+        "由于调用地址是新的，企业微信只向该 Secret 提供成员 ID。",
+        _ZH_WAITS,
+        "人事信息系统：请改用自建应用的 Secret，而不是通讯录同步的 Secret。",
+    ),
+    "member_gone": (
+        "读取数据流 {stream} 期间有成员被删除。",
+        _ZH_STOPS,
+        "无需处理：下次运行只查询现有成员。",
+    ),
+    "nobody_visible": (
+        "企业微信没有向连接 {connection} 显示任何成员。",
+        "数据流 {stream} 已停止；没有人被视为离职。",
+        "人事信息系统：将整个企业加入该应用的可见范围。",
+    ),
+    "not_callable": (
+        "该应用无权使用数据流 {stream} 所读的接口（{vendor_code}）。",
+        _ZH_STOPS,
+        "人事信息系统：在“打卡”的“可调用接口的应用”中加入该应用。",
+    ),
+    "outside_range": (
+        "数据流 {stream} 查询了应用可见范围之外的人员。",
+        _ZH_STOPS,
+        "人事信息系统：将整个企业加入该应用的可见范围。",
+    ),
+    "recipient_unknown": (
+        "没有成员、或有多名成员使用该消息对应的工号。",
+        _ZH_UNSENT,
+        "人事：在连接所指定的成员字段中填写工号，且不得重复。",
+    ),
+    "recipient_unlicensed": (
+        "接收人没有企业微信基础账号许可。",
+        _ZH_UNSENT,
+        "人事信息系统：在管理后台为该成员分配许可。",
+    ),
+    "text_too_long": (
+        "连接 {connection} 的消息文本超过企业微信允许的长度。",
+        "消息等待；读取继续。",
+        "人事信息系统：缩短连接中的文本；一个汉字占 3 字节，上限 2048 字节。",
+    ),
+}
+_PARTS = ("what", "who", "do")
+
+WORDS = {
+    language: {f"wecom.{name}": dict(zip(_PARTS, texts, strict=True)) for name, texts in of.items()}
+    for language, of in (("en", _EN), ("zh", _ZH))
+}
