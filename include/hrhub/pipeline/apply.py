@@ -26,11 +26,16 @@ from hrhub.pipeline.writes import Writes
 
 @dataclass(slots=True)
 class Applied:
-    """What applying brought: counts, and what goes to quarantine."""
+    """What applying brought.
+
+    Counts, what goes to quarantine and what leaves it, and ``left``: the fingerprints that stand
+    for nothing any more.
+    """
 
     counts: Counts
     rejects: list[Reject] = field(default_factory=list)
     accepted: list[Unit] = field(default_factory=list)
+    left: list[bytes] = field(default_factory=list)
 
 
 def apply(
@@ -70,12 +75,15 @@ def apply(
         else batch.links.fetch(tx, feed.entity, keys)
     )
     unchanged = sifted.unchanged
+    same: list[Unit] = []
     for unit in unique:
         link = known.get(unit.source_key)
         if link is None:
             batch.new.append(unit)
         elif link.content == unit.content:
             unchanged += 1
+            if not _older(unit, link):
+                same.append(unit)
             _note(batch, unit, link, is_fact=is_fact, entity=feed.entity)
         elif _older(unit, link):
             stale += 1
@@ -102,7 +110,8 @@ def apply(
         duplicate=duplicate,
         quarantined=len(batch.rejects),
     ).check()
-    return Applied(counts, batch.rejects, [*inserted, *(u for u, _ in updated)])
+    accepted = [*inserted, *(u for u, _ in updated), *same]
+    return Applied(counts, batch.rejects, accepted, [link.fingerprint for _, link in updated])
 
 
 def _note(batch: Batch, unit: Unit, link: Link, *, is_fact: bool, entity: str) -> None:

@@ -40,6 +40,7 @@ class Gate:
         self._key = key
         self._version = mapping_version.encode()
         self._known = known
+        self._held = np.ones(len(known), dtype=bool)
         self._volatile = volatile
         self._record = msgspec.json.Decoder(dict[str, msgspec.Raw]) if volatile else None
 
@@ -75,5 +76,14 @@ class Gate:
         wanted: Any = np.array(fingerprints, dtype=f"S{FINGERPRINT_BYTES}")
         at = np.searchsorted(self._known, wanted)
         at[at == len(self._known)] = 0
-        changed: list[bool] = (self._known[at] != wanted).tolist()
+        changed: list[bool] = ((self._known[at] != wanted) | ~self._held[at]).tolist()
         return changed
+
+    def forget(self, fingerprints: Sequence[bytes]) -> None:
+        """Let through from now on what the store has exchanged: it may come back."""
+        if not len(self._known) or not fingerprints:
+            return
+        gone: Any = np.array(fingerprints, dtype=f"S{FINGERPRINT_BYTES}")
+        at = np.searchsorted(self._known, gone)
+        at[at == len(self._known)] = 0
+        self._held[at[self._known[at] == gone]] = False

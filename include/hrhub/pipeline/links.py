@@ -31,6 +31,7 @@ class Link:
     version: str
     landed_seq: int
     row_version: int = 1
+    fingerprint: bytes = b""
 
 
 class Links:
@@ -46,11 +47,20 @@ class Links:
             _LINK,
             "source_key",
             source_keys,
-            select=("id", "source_key", "entity_id", "content", "version", "landed_seq"),
+            select=(
+                "id",
+                "source_key",
+                "entity_id",
+                "content",
+                "version",
+                "landed_seq",
+                "fingerprint",
+            ),
             where={**self._where, "entity": entity},
         )
         return {
-            bytes(k): Link(i, bytes(k), e, bytes(c), v or "", seq) for i, k, e, c, v, seq in rows
+            bytes(k): Link(i, bytes(k), e, bytes(c), v or "", seq, fingerprint=bytes(f))
+            for i, k, e, c, v, seq, f in rows
         }
 
     def facts(self, tx: Any, entity: str, sync_id: int, keys: Sequence[bytes]) -> dict[bytes, Link]:
@@ -60,10 +70,12 @@ class Links:
             schema.ENTITY_TABLES[entity],
             "source_key",
             keys,
-            select=("id", "source_key", "content", "row_version"),
+            select=("id", "source_key", "content", "row_version", "fingerprint"),
             where={"sync_id": sync_id},
         )
-        return {bytes(k): Link(i, bytes(k), i, bytes(c), "", 0, n) for i, k, c, n in rows}
+        return {
+            bytes(k): Link(i, bytes(k), i, bytes(c), "", 0, n, bytes(f)) for i, k, c, n, f in rows
+        }
 
     def targets(self, tx: Any, entity: str, source_keys: Iterable[bytes]) -> dict[bytes, str]:
         """Return the row ids that references point to, for those already stored.

@@ -166,6 +166,7 @@ class Loader:
                 counts = applied.counts + Counts(pages=len(self._pages), bytes=self._bytes)
                 self._close(tx, counts, last=last)
             committed = True
+            self.sieve(meta).forget(applied.left)
         finally:
             self._subjects.end(committed=committed)
             if not committed:

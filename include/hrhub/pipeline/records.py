@@ -153,6 +153,10 @@ class Sieve:
         self._map(changed, out)
         return out
 
+    def forget(self, fingerprints: Sequence[bytes]) -> None:
+        """Let the gate pass what the store has exchanged in this run."""
+        self._gate.forget(fingerprints)
+
     def remap(self, records: Sequence[Record]) -> Sifted:
         """Return all records mapped, whatever the gate knows (for replay)."""
         out = Sifted(seen=len(records))

@@ -133,6 +133,7 @@ class Writes:
         self._index: list[tuple[Any, ...]] = []
         self._unindex: list[str] = []
         self._waiting: list[tuple[Any, ...]] = []
+        self._unwait: set[tuple[str, str]] = set()
         self._contributions: dict[tuple[str, str], tuple[Any, ...]] = {}
         self._packers: dict[str, Packer] = {}
         self._ids: list[str] = []
@@ -237,6 +238,10 @@ class Writes:
                 key,
             )
         )
+
+    def unwait(self, row_id: str, field: str) -> None:
+        """Let a reference of a known row no longer wait for what it named before."""
+        self._unwait.add((row_id, field))
 
     def insert(
         self,
@@ -385,12 +390,21 @@ class Writes:
         bulk.insert(tx, schema.hub_blind_index, _INDEX_COLUMNS, self._index)
         bulk.insert(tx, schema.hub_source_link, _LINK_COLUMNS, self._new_links)
         bulk.update(tx, schema.hub_source_link, "id", _LINK_CHANGES, self._changed_links)
+        self._stop_waiting(tx)
         bulk.insert(tx, schema.hub_waiting_ref, _WAITING_COLUMNS, self._waiting)
         if self._contributions:
             told = self._contributions
             rows_told = {row_id for row_id, _ in told}
             bulk.delete_by(tx, schema.hub_contribution, "row_id", rows_told)
             bulk.insert(tx, schema.hub_contribution, CONTRIBUTION_COLUMNS, told.values())
+
+    def _stop_waiting(self, tx: Any) -> None:
+        rows = {row_id for row_id, _ in self._unwait}
+        found = bulk.fetch_by(
+            tx, schema.hub_waiting_ref, "row_id", rows, select=("id", "row_id", "field")
+        )
+        over = [i for i, row_id, name in found if (row_id, name) in self._unwait]
+        bulk.delete_by(tx, schema.hub_waiting_ref, "id", over)
 
     def _columns(
         self, packer: Packer, row_id: str, values: Values, row_version: int, subject: str | None

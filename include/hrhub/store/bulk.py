@@ -156,8 +156,8 @@ def fingerprints(
     """Return what the change gate compares with: 16-byte keyed hashes, sorted, dtype ``S16``.
 
     The fingerprints of the sync's live links or, for a table of facts, which have no links, those
-    of its rows. A link that is not live is left out, so that a record that comes back passes the
-    gate.
+    of its rows. A link that is not live is left out, and so is one whose record has another form in
+    quarantine: what comes back passes the gate.
 
     Args:
         tx: The transaction.
@@ -172,6 +172,13 @@ def fingerprints(
         moment = for_sqlite(table, ("punched_at",), [(since,)])[0][0] if _is_sqlite(tx) else since
         conditions += f" AND punched_at >= {'?' if _is_sqlite(tx) else '%s'}"
         fixed.append(moment)
+    mark = "?" if _is_sqlite(tx) else "%s"
+    # What was refused may be taken back: the record then comes in a form that is known.
+    conditions += (
+        " AND source_key NOT IN (SELECT q.source_key FROM hub_quarantine q "
+        f"WHERE q.sync_id = {mark} AND q.state = 'open' AND q.source_key IS NOT NULL)"
+    )
+    fixed.append(sync_id)
     source = f"FROM {_name(table.name)} t WHERE {conditions}"
     with _cursor(tx) as cursor:
         if _is_sqlite(tx):

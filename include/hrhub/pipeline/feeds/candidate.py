@@ -45,7 +45,7 @@ def apply_candidates(batch: Batch) -> None:
             fixed[role_id] = {"person_id": person_id}
         [(_, _, values)] = placed(batch, feed, [(item.unit, None)], found)
         told.append(Told(role_id, item.unit, item.link_id, item.unit.version, values))
-        wait(batch, feed, item.unit, role_id, values)
+        wait(batch, feed, item.unit, role_id, values, known=role_id in known)
         if item.is_new:
             batch.writes.link_unit(item.link_id, "candidate", role_id, item.unit)
             batch.writes.arrived["person"][item.unit.source_key] = person_id

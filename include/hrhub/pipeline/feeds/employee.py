@@ -14,11 +14,10 @@ from typing import Any
 from hrhub.ambient import new_ids
 from hrhub.pipeline.batch import Batch
 from hrhub.pipeline.feeds.employment import (
+    Changed,
     Hired,
-    current_spells,
     hire,
-    tell_employees,
-    tell_employments,
+    spells,
 )
 from hrhub.pipeline.feeds.person import PersonItem, write_people
 from hrhub.pipeline.feeds.series import (
@@ -57,48 +56,58 @@ def apply_employees(batch: Batch) -> None:
         PersonItem(u, link.id, people[link.entity_id], is_new=False) for u, link in batch.changed
     ]
     placed = write_people(batch, items)
-    _hire(batch, [(item, person_id) for item, person_id in placed if item.is_new])
-    _change(batch, batch.changed)
+    changed = _change(batch, batch.changed)
+    _hire(batch, [(item, person_id) for item, person_id in placed if item.is_new], changed)
 
 
-def _hire(batch: Batch, placed: Sequence[tuple[PersonItem, str]]) -> None:
+def _hire(batch: Batch, placed: Sequence[tuple[PersonItem, str]], changed: Changed) -> None:
     """Write records not seen before."""
     hired = [Hired(item.unit, item.link_id, person_id) for item, person_id in placed]
     series: list[Series] = []
-    for one, (employee_id, employment_id) in zip(hired, hire(batch, hired), strict=True):
+    for one, (employee_id, employment_id) in zip(hired, hire(batch, hired, changed), strict=True):
         batch.writes.link_unit(one.link_id, "employee", employee_id, one.unit)
         batch.writes.arrived["person"][one.unit.source_key] = one.person_id
         series.append(_first_slice(batch, one.unit, one.link_id, employment_id))
     write_series(batch, ASSIGNMENT, series)
 
 
-def _change(batch: Batch, changed: Sequence[tuple[Unit, Link]]) -> None:
-    """Write records that are known and have changed; a later hire date is a rehire."""
+def _change(batch: Batch, changed: Sequence[tuple[Unit, Link]]) -> Changed:
+    """Write the assignments of known records that have changed; return what else they tell.
+
+    A record speaks of the spell that began on its hire date; else it corrects the latest one, or,
+    when that has ended before, tells of a rehire.
+    """
     told = [(unit, link.id, link.entity_id) for unit, link in changed]
-    tell_employees(batch, told)
-    spell_of = current_spells(batch, [employee_id for _, _, employee_id in told])
-    spells = stored(batch, "employment", list(spell_of.values()))
-    open_slices = _open_slices(batch, list(spells))
+    began: dict[tuple[str, date], str] = {}
+    latest: dict[str, str] = {}
+    for employee_id, day, spell_id in sorted(spells(batch, [e for _, _, e in told])):
+        began[employee_id, day] = latest[employee_id] = spell_id
+    standing = stored(batch, "employment", list(began.values()))
+    open_slices = _open_slices(batch, list(standing))
     series: list[Series] = []
     observed: list[tuple[Observed, OpenSlice]] = []
     fixed: dict[str, dict[str, str]] = {}
     employments: list[tuple[Unit, str, str]] = []
     for unit, link_id, employee_id in told:
-        spell = spells[spell_of[employee_id]]
-        ended = spell.values.get("end_date")
-        if ended is not None and unit.values["hire_date"] > ended:
-            employment_id = batch.writes.new_id()
+        hired = unit.values["hire_date"]
+        told_of = began.get((employee_id, hired))
+        ended = standing[latest[employee_id]].values.get("end_date")
+        if told_of is None and ended is not None and hired > ended:
+            employment_id = began[employee_id, hired] = batch.writes.new_id()
             fixed[employment_id] = {"employee_id": employee_id}
             employments.append((unit, link_id, employment_id))
             series.append(_first_slice(batch, unit, link_id, employment_id))
             continue
-        employments.append((unit, link_id, spell.id))
-        if (spell.id, link_id) in open_slices:
-            seen = Observed(unit, link_id, spell.id)
-            observed.append((seen, open_slices[spell.id, link_id]))
-    tell_employments(batch, employments, spells, fixed)
+        spell_id = told_of or latest[employee_id]
+        employments.append((unit, link_id, spell_id))
+        if (spell_id, link_id) in open_slices:
+            seen = Observed(unit, link_id, spell_id)
+            observed.append((seen, open_slices[spell_id, link_id]))
+        else:  # another source told of this spell first
+            series.append(_first_slice(batch, unit, link_id, spell_id))
     write_series(batch, ASSIGNMENT, series)
     _observe(batch, observed)
+    return Changed(told, employments, standing, fixed)
 
 
 def _values(unit: Unit) -> dict[str, Any]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from hrhub.ambient import new_ids
-from hrhub.identity import by_work_no
+from hrhub.identity import by_work_no, take_turn
 from hrhub.pipeline.batch import Batch
 from hrhub.pipeline.merging import Told, write_told
 from hrhub.pipeline.records import Unit
@@ -28,8 +28,23 @@ class Hired:
     person_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What known records tell, written together with the new ones: they may share a row.
+
+    ``employees`` and ``employments`` hold (record, link, row id); ``spells`` are the employments
+    as they stand, ``fixed`` the owners of new ones.
+    """
+
+    employees: Sequence[tuple[Unit, str, str]] = ()
+    employments: Sequence[tuple[Unit, str, str]] = ()
+    spells: Mapping[str, StoredRow] = field(default_factory=dict)
+    fixed: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
 def apply_employments(batch: Batch) -> None:
     """Write the employment feed: an employment, its employee, and a link for each."""
+    take_turn(batch.tx, batch.sync.tenant)  # two sources of one employee would not see each other
     key_of = batch.sync.key_of
     people = batch.links.targets(
         batch.tx, "person", [key_of(u.values["person"]) for u in batch.new]
@@ -42,52 +57,53 @@ def apply_employments(batch: Batch) -> None:
             batch.reject(unit, "reference", "person", "person")
         else:
             hired.append(Hired(unit, next(ids), person_id))
-    for one, (employee_id, employment_id) in zip(hired, hire(batch, hired), strict=True):
+    for one, (employee_id, employment_id) in zip(
+        hired, hire(batch, hired, _changed(batch)), strict=True
+    ):
         batch.writes.link_unit(one.link_id, "employment", employment_id, one.unit)
         batch.writes.link(next(ids), "employee", employee_id, one.unit.source_key)
-    _change(batch)
 
 
-def _change(batch: Batch) -> None:
-    """Write employments that are known and have changed."""
-    spells = stored(batch, "employment", [link.entity_id for _, link in batch.changed])
-    tell_employees(
-        batch,
+def _changed(batch: Batch) -> Changed:
+    """Return what employments tell that are known and have changed."""
+    standing = stored(batch, "employment", [link.entity_id for _, link in batch.changed])
+    return Changed(
         [
-            (unit, link.id, spells[link.entity_id].values["employee_id"])
+            (unit, link.id, standing[link.entity_id].values["employee_id"])
             for unit, link in batch.changed
         ],
-    )
-    tell_employments(
-        batch, [(unit, link.id, link.entity_id) for unit, link in batch.changed], spells
+        [(unit, link.id, link.entity_id) for unit, link in batch.changed],
+        standing,
     )
 
 
-def hire(batch: Batch, hired: Sequence[Hired]) -> list[tuple[str, str]]:
-    """Write records not seen before; return employee and employment of each.
+def hire(batch: Batch, hired: Sequence[Hired], changed: Changed) -> list[tuple[str, str]]:
+    """Write records, new and changed; return employee and employment of each new one.
 
     The employee is the person's one with that work number, the employment the employee's one that
     began on that day, whichever source brought them; else they are new.
     """
     employees, owners = _employees_of(batch, hired)
-    spells = _spells_of(batch, [e for e in employees if e not in owners])
+    began_on = _spells_of(batch, [e for e in employees if e not in owners])
     ids = iter(new_ids(len(hired)))
     employments: list[str] = []
     fixed: dict[str, Mapping[str, Any]] = {}
     for one, employee_id in zip(hired, employees, strict=True):
         began = employee_id, one.unit.values["hire_date"]
-        if began not in spells:
-            spells[began] = next(ids)
-            fixed[spells[began]] = {"employee_id": employee_id}
-        employments.append(spells[began])
-    tell_employees(
-        batch,
-        [(h.unit, h.link_id, e) for h, e in zip(hired, employees, strict=True)],
-        owners=owners,
-    )
+        if began not in began_on:
+            began_on[began] = next(ids)
+            fixed[began_on[began]] = {"employee_id": employee_id}
+        employments.append(began_on[began])
+    people = [(h.unit, h.link_id, e) for h, e in zip(hired, employees, strict=True)]
+    tell_employees(batch, [*people, *changed.employees], owners=owners)
     known = stored(batch, "employment", [e for e in employments if e not in fixed])
     told = [(h.unit, h.link_id, e) for h, e in zip(hired, employments, strict=True)]
-    tell_employments(batch, told, known, fixed)
+    tell_employments(
+        batch,
+        [*told, *changed.employments],
+        {**known, **changed.spells},
+        {**fixed, **changed.fixed},
+    )
     return list(zip(employees, employments, strict=True))
 
 
@@ -160,15 +176,11 @@ def tell_employments(
 
 def _spells_of(batch: Batch, employee_ids: Sequence[str]) -> dict[tuple[str, date], str]:
     """Return the employments of employees by the day on which they began."""
-    return {(employee, began): spell for employee, began, spell in _spells(batch, employee_ids)}
+    return {(employee, began): spell for employee, began, spell in spells(batch, employee_ids)}
 
 
-def current_spells(batch: Batch, employee_ids: Sequence[str]) -> dict[str, str]:
-    """Return the id of each employee's latest employment."""
-    return {employee: spell for employee, _, spell in sorted(_spells(batch, employee_ids))}
-
-
-def _spells(batch: Batch, employee_ids: Sequence[str]) -> list[tuple[str, date, str]]:
+def spells(batch: Batch, employee_ids: Sequence[str]) -> list[tuple[str, date, str]]:
+    """Return (employee, first day, employment) of employees."""
     rows: list[tuple[str, date, str]] = bulk.fetch_by(
         batch.tx,
         schema.ENTITY_TABLES["employment"],

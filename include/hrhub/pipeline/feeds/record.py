@@ -107,9 +107,9 @@ def apply_records(batch: Batch) -> None:
                     merged,
                     unit.content,
                     row.row_version + 1,
-                    subject=row.subject,
+                    subject=subject,
                 )
-        wait(batch, feed, unit, row_id, values)
+        wait(batch, feed, unit, row_id, values, known=link is not None)
         _write_lists(batch, feed, unit.rows[0], known.get(link_id, {}), row_id, link_id, subject)
 
 
@@ -196,10 +196,21 @@ def _people(batch: Batch, entity: str, ids: Iterable[str]) -> dict[str, str]:
 
 
 def wait(
-    batch: Batch, feed: RecordFeed, unit: Unit, row_id: str, values: Mapping[str, Any]
+    batch: Batch,
+    feed: RecordFeed,
+    unit: Unit,
+    row_id: str,
+    values: Mapping[str, Any],
+    *,
+    known: bool,
 ) -> None:
-    """Let the optional references that point to nothing yet wait for their records."""
+    """Let the optional references that point to nothing yet wait for their records.
+
+    What a ``known`` row waited for before is over where the record speaks of it again.
+    """
     for field, (column, entity) in feed.optional.items():
+        if known and field in unit.values:
+            batch.writes.unwait(row_id, column)
         key = unit.values.get(field)
         if key is not None and values[column] is None:
             batch.writes.wait(feed.entity, row_id, column, entity, batch.sync.key_of(key))
