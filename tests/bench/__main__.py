@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench import identity, report
+from tests.bench import store as full_store
 from tests.bench.stores import place
 from tests.bench.workloads import STORES, WORKLOADS, measured, plans
 
@@ -29,15 +30,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
                         found[workload][store] = figures
             if identity.WORKLOAD in asked.only:
                 found[identity.WORKLOAD][store] = _recognition(store, Path(root), asked)
+            if full_store.WORKLOAD in asked.only:
+                found[full_store.WORKLOAD][store] = _full_store(store, Path(root), asked)
     in_order = {w: found[w] for w in WORKLOADS if w in found}
     recognised = {w: found[w] for w in (identity.WORKLOAD,) if w in found}
-    report.write(in_order | recognised, asked.out)
+    asked_of_store = {w: found[w] for w in (full_store.WORKLOAD,) if w in found}
+    report.write(in_order | recognised | asked_of_store, asked.out)
     if in_order:
         print(report.stages(in_order))
         print()
         print(report.table(in_order))
     if recognised:
         print(report.recognition(recognised))
+    for figures in asked_of_store.values():
+        print(full_store.table(figures))
     return 0
 
 
@@ -53,18 +59,28 @@ def _recognition(store: str, root: Path, asked: argparse.Namespace) -> dict[str,
         return identity.run(where.home(name), where.url(name), asked.size or identity.SIZE)
 
 
+def _full_store(store: str, root: Path, asked: argparse.Namespace) -> dict[str, Any]:
+    """Measure how fast a full store answers, on one database."""
+    _teller(f"store on {store}")("filling")
+    home = root / f"{store}-full"
+    home.mkdir(mode=0o700)
+    with place(store, home) as where:
+        name = full_store.WORKLOAD
+        where.new(name)
+        return full_store.run(where.home(name), where.url(name), asked.size or full_store.SIZE)
+
+
 def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument(
-        "--only", default=",".join((*WORKLOADS, identity.WORKLOAD)), help="workloads, by comma"
-    )
+    every = (*WORKLOADS, identity.WORKLOAD, full_store.WORKLOAD)
+    parser.add_argument("--only", default=",".join(every), help="workloads, by comma")
     parser.add_argument("--stores", default=",".join(STORES), help="databases, by comma")
     parser.add_argument("--size", type=int, help="records instead of 100,000 (punches: 1,000,000)")
     parser.add_argument("--runs", type=int, help="default: 5 up to 20,000 records, else 3")
     parser.add_argument("--out", type=Path, default=report.OUT, help="where the figures go")
     asked = parser.parse_args(arguments)
     asked.only, asked.stores = asked.only.split(","), asked.stores.split(",")
-    for name, known in (("only", (*WORKLOADS, identity.WORKLOAD)), ("stores", STORES)):
+    for name, known in (("only", every), ("stores", STORES)):
         for value in set(getattr(asked, name)) - set(known):
             parser.error(f"--{name}: {value} is none of {', '.join(known)}")
     return asked

@@ -47,10 +47,12 @@ def append(
         **facts: Ids (``rows``), field paths (``fields``), counts (``n``), a reason code; no values.
     """
     head = hub_audit_head
-    insert_ignore(tx, head, ("tenant", "seq", "mac"), [(tenant, 0, _GENESIS)], ("tenant",))
-    seq, prev = tx.execute(
-        select(head.c.seq, head.c.mac).where(head.c.tenant == tenant).with_for_update()
-    ).one()
+    lock = select(head.c.seq, head.c.mac).where(head.c.tenant == tenant).with_for_update()
+    last = tx.execute(lock).one_or_none()
+    if last is None:  # the first link of all
+        insert_ignore(tx, head, ("tenant", "seq", "mac"), [(tenant, 0, _GENESIS)], ("tenant",))
+        last = tx.execute(lock).one()
+    seq, prev = last
     seq += 1
     event: dict[str, object] = {
         **{name: value for name, value in facts.items() if value is not None},
