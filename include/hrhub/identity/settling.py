@@ -63,10 +63,13 @@ def take_turn(tx: Any, tenant: str) -> None:
     """Wait until no other transaction places people of the tenant; holds until this one ends.
 
     Two records of one new person that arrive at the same time would not see each other. SQLite has
-    one writer anyway.
+    one writer anyway. Others in front may each take the time of a whole batch, so the wait is not
+    bounded by the store's short ``lock_timeout``.
     """
     if tx.dialect.name == "postgresql":
+        tx.execute(text("SET LOCAL lock_timeout = '100s'"))
         tx.execute(text("SELECT pg_advisory_xact_lock(1752328309, hashtext(:t))"), {"t": tenant})
+        tx.execute(text("SET LOCAL lock_timeout TO DEFAULT"))
 
 
 def neighbourhood(

@@ -45,6 +45,9 @@ if TYPE_CHECKING:
 REPLAY = "replay"
 """Kind of the runs that give quarantine another try."""
 
+IMPORT = "import"
+"""Connector of the syncs that files are imported under; their mapping is not installed here."""
+
 
 @dataclass(frozen=True, slots=True)
 class PullReceipt:
@@ -211,6 +214,8 @@ class Hub:
         done = []
         for row in replaying.affected(self.store, self.settings.tenant, wanted):
             try:
+                if row.connector == IMPORT:
+                    raise ConfigError("import.not_replayed")
                 job = self._job(connectors(row.connector), row.connection, row.stream)
                 if dry_run:
                     work = Work(self, job, row.id, new_id(), None)
