@@ -16,10 +16,11 @@ from typing import Any
 import msgspec
 
 from hrhub.model import ENTITIES
+from hrhub.model.values import typed
 from hrhub.pipeline.batch import Batch
 from hrhub.pipeline.records import Unit
 from hrhub.pipeline.survivorship import Contribution, Survivor
-from hrhub.pipeline.writes import CONTRIBUTION_COLUMNS, StoredRow, typed
+from hrhub.pipeline.writes import CONTRIBUTION_COLUMNS, StoredRow
 from hrhub.store import bulk, schema
 
 _TABLE = schema.hub_contribution

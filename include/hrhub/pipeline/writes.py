@@ -7,16 +7,16 @@ turned into columns. One instance serves one transaction.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 from functools import cache
 from typing import Any
 
 from hrhub.ambient import new_ids
 from hrhub.crypto import open_group
-from hrhub.model import ENTITIES, Entity, Kind, Privacy
+from hrhub.model import ENTITIES, Entity, Privacy
+from hrhub.model.values import typed
 from hrhub.pipeline.batch import Batch, Sync
 from hrhub.pipeline.packing import Packer, Values
 from hrhub.pipeline.records import Unit
@@ -460,21 +460,3 @@ def stored(batch: Batch, entity: str, row_ids: Sequence[str]) -> dict[str, Store
             row.get("provenance"),
         )
     return found
-
-
-_READ: Mapping[Kind, Callable[[Any], Any]] = {
-    Kind.DATE: date.fromisoformat,
-    Kind.TIMESTAMP: datetime.fromisoformat,
-    Kind.DECIMAL: Decimal,
-}
-
-
-def typed(entity: str, values: Values) -> dict[str, Any]:
-    """Return opened values, which are JSON, as the model's types."""
-    fields = ENTITIES[entity].by_name
-    return {
-        name: value
-        if value is None or name not in fields or (read := _READ.get(fields[name].kind)) is None
-        else read(value)
-        for name, value in values.items()
-    }

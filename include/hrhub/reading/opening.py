@@ -6,10 +6,8 @@ it holds while keys are rotated, and it tells the erased from the missing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -17,18 +15,14 @@ from sqlalchemy import Connection
 
 from hrhub.crypto import DataKey, DataKeyCache, TenantKeys, dek_id_of, open_group
 from hrhub.errors import KeysUnavailable
-from hrhub.model import ENTITIES, Kind, Privacy
+from hrhub.model import ENTITIES, Privacy
+from hrhub.model.values import typed
 from hrhub.store import bulk
 from hrhub.store import keys as key_store
 from hrhub.store.schema import ENTITY_TABLES, SEALED_PERSONAL, SEALED_SENSITIVE
 
 _GROUPS = ((SEALED_PERSONAL, Privacy.PERSONAL), (SEALED_SENSITIVE, Privacy.SENSITIVE))
 _TOLD = "hub_contribution"
-_FROM_JSON: Mapping[Kind, Callable[[Any], Any]] = {
-    Kind.DATE: date.fromisoformat,
-    Kind.TIMESTAMP: datetime.fromisoformat,
-    Kind.DECIMAL: Decimal,
-}
 ALL_CLASSES = frozenset({Privacy.PERSONAL, Privacy.SENSITIVE})
 _CARRIED = ("id", "link_id", "created_at", "updated_at", "removed_at", "removal_reason")
 
@@ -158,16 +152,3 @@ class Opener:
         if key_id not in keys:
             raise KeysUnavailable("keys.subject_missing", person=row_id)
         return keys[key_id]
-
-
-def typed(entity: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return opened values, which are JSON, as the model's types."""
-    fields = ENTITIES[entity].by_name
-    return {
-        name: value
-        if value is None
-        or name not in fields
-        or (read := _FROM_JSON.get(fields[name].kind)) is None
-        else read(value)
-        for name, value in values.items()
-    }
