@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Protocol
 
 from hrhub.ambient import Clock
@@ -32,12 +33,55 @@ class Breaker(Protocol):
         ...
 
 
+class Change(Enum):
+    """What an outcome did to a circuit."""
+
+    NONE = "none"
+    OPENED = "opened"
+    PROBED = "probed"
+    CLOSED = "closed"
+
+
 @dataclass(slots=True)
-class _Circuit:
+class Circuit:
+    """The rules, without time and without a place.
+
+    Attributes:
+        recent: The latest outcomes while closed, newest last.
+        is_open: Whether the origin is left alone but for probes.
+        good_probes: Probes in a row that went well.
+    """
+
     recent: deque[bool] = field(default_factory=lambda: deque(maxlen=WINDOW))
-    in_a_row: int = 0
-    next_probe: float | None = None
+    is_open: bool = False
     good_probes: int = 0
+
+    def note(self, *, good: bool) -> Change:
+        """Note how a request went.
+
+        Returns:
+            ``OPENED``: the next probe is due after :data:`PROBE_EVERY_S`. ``PROBED``: a probe went
+            well and may be followed at once by the next. ``CLOSED``: the vendor is back.
+        """
+        if self.is_open:
+            self.good_probes = self.good_probes + 1 if good else 0
+            if self.good_probes >= CLOSE_AFTER:
+                self.is_open, self.good_probes = False, 0
+                self.recent.clear()
+                return Change.CLOSED
+            return Change.PROBED if good else Change.NONE
+        self.recent.append(good)
+        if self._fails():
+            self.is_open, self.good_probes = True, 0
+            self.recent.clear()
+            return Change.OPENED
+        return Change.NONE
+
+    def _fails(self) -> bool:
+        outcomes = list(self.recent)
+        if len(outcomes) >= CONSECUTIVE and not any(outcomes[-CONSECUTIVE:]):
+            return True
+        return len(outcomes) == WINDOW and outcomes.count(False) >= WINDOW * FAILED_SHARE
 
 
 class MemoryBreaker:
@@ -46,37 +90,29 @@ class MemoryBreaker:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._circuits: dict[str, _Circuit] = {}
+        self._circuits: dict[str, Circuit] = {}
+        self._next_probe: dict[str, float] = {}
 
     def admit(self, origin: str) -> float:
         """Return 0 to go on, or the seconds until the next probe is due."""
         with self._lock:
-            circuit = self._circuits.get(origin)
-            if circuit is None or circuit.next_probe is None:
+            due = self._next_probe.get(origin)
+            if due is None:
                 return 0.0
             now = self._clock.monotonic()
-            if now < circuit.next_probe:
-                return circuit.next_probe - now
-            circuit.next_probe = now + PROBE_EVERY_S
+            if now < due:
+                return due - now
+            self._next_probe[origin] = now + PROBE_EVERY_S
             return 0.0
 
     def record(self, origin: str, *, good: bool) -> None:
         """Note how a request went; open or close the circuit."""
         with self._lock:
-            circuit = self._circuits.setdefault(origin, _Circuit())
-            if circuit.next_probe is not None:
-                circuit.good_probes = circuit.good_probes + 1 if good else 0
-                if circuit.good_probes >= CLOSE_AFTER:
-                    self._circuits[origin] = _Circuit()
-                elif good:
-                    # A probe that went well may be followed at once by the next.
-                    circuit.next_probe = self._clock.monotonic()
-                return
-            circuit.recent.append(good)
-            circuit.in_a_row = 0 if good else circuit.in_a_row + 1
-            failed = circuit.recent.count(False)
-            if circuit.in_a_row >= CONSECUTIVE or (
-                len(circuit.recent) == WINDOW and failed >= WINDOW * FAILED_SHARE
-            ):
-                circuit.next_probe = self._clock.monotonic() + PROBE_EVERY_S
-                circuit.good_probes = 0
+            change = self._circuits.setdefault(origin, Circuit()).note(good=good)
+            now = self._clock.monotonic()
+            if change is Change.OPENED:
+                self._next_probe[origin] = now + PROBE_EVERY_S
+            elif change is Change.PROBED:
+                self._next_probe[origin] = now
+            elif change is Change.CLOSED:
+                del self._next_probe[origin]

@@ -22,12 +22,14 @@ from hrhub.crypto import (
     open_tenant,
 )
 from hrhub.errors import ConfigError, Fenced, HrHubError
+from hrhub.http.ports import Ports
 from hrhub.identity import load_identity_policy
 from hrhub.mapping import Mapping, find_mapping
 from hrhub.pipeline import replay as replaying
 from hrhub.pipeline.census import census
 from hrhub.pipeline.counts import Counts
 from hrhub.pipeline.load import Progress, Refused
+from hrhub.pipeline.ports import StorePorts
 from hrhub.pipeline.replay import Replayed, Wanted
 from hrhub.pipeline.survivorship import load_policy
 from hrhub.pipeline.work import Job, Work, ahead, as_hub_error, tell_about
@@ -66,15 +68,23 @@ class Hub:
         store: The open store.
         keys: The tenant's keys.
         clock: Tells the time.
+        ports: Budget, breaker and tokens of its sessions; those that all workers share if None.
+            The shared ones go by the database's time, so a clock that is not real needs its own.
     """
 
     def __init__(
-        self, settings: Settings, store: Store, keys: TenantKeys, clock: Clock | None = None
+        self,
+        settings: Settings,
+        store: Store,
+        keys: TenantKeys,
+        clock: Clock | None = None,
+        ports: Ports | None = None,
     ) -> None:
         self.settings = settings
         self.store = store
         self.keys = keys
         self.clock = clock or SystemClock()
+        self.ports = ports or StorePorts(store, keys, self.clock)
         self.data_keys = DataKeyCache(clock=self.clock)
         self.index = BlindIndexer(keys)
 
@@ -322,8 +332,11 @@ def open_hub(
     *,
     create: bool = False,
     clock: Clock | None = None,
+    ports: Ports | None = None,
 ) -> Hub:
     """Open store and keys; with ``create`` make what is missing of them.
+
+    ``clock`` and ``ports`` are those of :class:`Hub`.
 
     Raises:
         KeysUnavailable: The key ring is missing, broken, or readable by others.
@@ -342,4 +355,4 @@ def open_hub(
     except BaseException:
         store.close()
         raise
-    return Hub(settings, store, keys, clock)
+    return Hub(settings, store, keys, clock, ports)

@@ -93,7 +93,13 @@ class Work:
         with hub.store.read() as tx:
             standing = cursors.load(tx, self.sync.sync_id)
         cursor = open_cursor(hub.keys, self.sync.sync_id, standing.sealed_value)
-        session = open_session(job.connector, config, clock=hub.clock, connection=job.connection)
+        session = open_session(
+            job.connector,
+            config,
+            clock=hub.clock,
+            ports=hub.ports,
+            connection=job.connection,
+        )
         repeats, before = 0, b""
         for read in job.stream.read(session, cursor):
             self.lease.check()

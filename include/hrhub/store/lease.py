@@ -189,7 +189,7 @@ def _holder(tx: Connection, sync_id: int) -> tuple[str, str]:
 def now_in(tx: Connection, plus_s: int = 0) -> ColumnElement[datetime]:
     """Return the database's time as an expression, on SQLite in the width of ``UtcTs``."""
     if tx.dialect.name == "sqlite":
-        sql = f"strftime('%Y-%m-%dT%H:%M:%f', 'now', '+{plus_s} seconds') || '000Z'"
+        sql = f"strftime('%Y-%m-%dT%H:%M:%f', 'now', '{plus_s:+d} seconds') || '000Z'"
     else:
         # ``now()`` is when the transaction began; a lease must count from this instant.
         sql = f"clock_timestamp() + interval '{plus_s} seconds'"

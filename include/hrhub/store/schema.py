@@ -47,6 +47,7 @@ from hrhub.store.hub_tables import (
     hub_waiting_ref,
 )
 from hrhub.store.match_tables import hub_match_review, hub_merge, hub_run_match
+from hrhub.store.outbound_tables import hub_breaker, hub_budget, hub_oauth_token
 from hrhub.store.types import Exact, JsonText, Key, RowId, UtcTs
 
 __all__ = [
@@ -58,6 +59,8 @@ __all__ = [
     "hub_audit",
     "hub_audit_head",
     "hub_blind_index",
+    "hub_breaker",
+    "hub_budget",
     "hub_contribution",
     "hub_cursor",
     "hub_dek",
@@ -69,6 +72,7 @@ __all__ = [
     "hub_match_review",
     "hub_merge",
     "hub_meta",
+    "hub_oauth_token",
     "hub_quarantine",
     "hub_run",
     "hub_run_match",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hrhub.conformance.lab import CONNECTION, Lab, LabClock
 from hrhub.conformance.law import check, demand
+from hrhub.http.ports import MemoryPorts
 from hrhub.pipeline import Counts, open_hub
 from hrhub.settings import Settings
 
@@ -27,7 +28,8 @@ def twice(lab: Lab, _: None) -> str:
     )
     streams = lab.connector.in_order()
     rounds: list[dict[str, Counts]] = []
-    with open_hub(settings, create=True, clock=LabClock()) as hub:
+    clock = LabClock()
+    with open_hub(settings, create=True, clock=clock, ports=MemoryPorts(clock)) as hub:
         for _round in range(2):
             rounds.append(
                 {
