@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hrhub.http.auth_base import Auth, Channel, Secret, reveal
+from hrhub.http.auth_signed import CookieSession, RsaSigned
 from hrhub.http.auth_static import ApiKey, Basic, Digest, HmacSigned, NoAuth
 from hrhub.http.auth_token import ClientCredentials, JwtBearer, SamlBearer
 
@@ -12,10 +13,12 @@ __all__ = [
     "Basic",
     "Channel",
     "ClientCredentials",
+    "CookieSession",
     "Digest",
     "HmacSigned",
     "JwtBearer",
     "NoAuth",
+    "RsaSigned",
     "SamlBearer",
     "Secret",
     "reveal",
