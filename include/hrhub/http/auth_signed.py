@@ -8,11 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from http.cookies import CookieError, SimpleCookie
-from typing import Literal
-
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from typing import TYPE_CHECKING, Literal
 
 from hrhub.ambient import random_bytes
 from hrhub.errors import AuthError, ConfigError
@@ -21,6 +17,9 @@ from hrhub.http.auth_base import Channel, Secret, reveal
 from hrhub.http.auth_static import _Static
 from hrhub.http.auth_token import form_request, json_request
 from hrhub.http.ports import Token
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +50,10 @@ class RsaSigned(_Static):
         stamp = str(int(seconds * 1000) if self.stamp == "ms" else int(seconds))
         nonce = random_bytes(16).hex()
         key = self._key(channel)
+        # Loaded when a request is signed: declaring a connector loads no cryptography.
+        from cryptography.hazmat.primitives import hashes
+        from cryptography.hazmat.primitives.asymmetric import padding
+
         pad: padding.AsymmetricPadding = padding.PKCS1v15()
         if self.scheme == "pss":
             pad = padding.PSS(padding.MGF1(hashes.SHA256()), padding.PSS.DIGEST_LENGTH)
@@ -58,6 +61,10 @@ class RsaSigned(_Static):
         self.place(request, base64.b64encode(signed).decode("ascii"), stamp, nonce)
 
     def _key(self, channel: Channel) -> rsa.RSAPrivateKey:
+        from cryptography.exceptions import UnsupportedAlgorithm
+        from cryptography.hazmat.primitives import serialization
+        from cryptography.hazmat.primitives.asymmetric import rsa
+
         try:
             key = serialization.load_pem_private_key(reveal(self.private_key).encode(), None)
         except (ValueError, TypeError, UnsupportedAlgorithm):
