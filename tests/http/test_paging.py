@@ -72,6 +72,18 @@ def test_offsets_reach_every_record_once_also_in_a_body(size: int) -> None:
     assert walk(Offset(size=size, records="rows"), serve, **base) == ROWS
 
 
+def test_names_with_dots_lead_into_the_body() -> None:
+    def serve(received: Received, _: str) -> Any:
+        asked = received.json()["data"]
+        assert asked["form"] == "people"
+        return {"rows": ROWS[asked["from"] : asked["from"] + asked["limit"]]}
+
+    base = {"method": "POST", "json": {"data": {"form": "people"}}}
+    paging = Offset(name="data.from", size=4, size_name="data.limit", records="rows")
+
+    assert walk(paging, serve, **base) == ROWS
+
+
 @pytest.mark.parametrize("more", ["", "has_more"])
 def test_a_cursor_is_carried_until_none_comes(more: str) -> None:
     def serve(received: Received, _: str) -> Any:

@@ -7,7 +7,7 @@ A paging is a declaration without state: the next request follows from the last 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -37,15 +37,25 @@ class PageRequest:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def put(self, values: Mapping[str, Value]) -> PageRequest:
-        """Return the request with further values: in the JSON body if it has one, or the query."""
-        if self.json is not None:
-            return replace(self, json={**self.json, **values})
-        return replace(self, params={**self.params, **values})
+        """Return the request with further values: in the JSON body if it has one, or the query.
+
+        A dotted name such as ``data.Limit`` leads into the body's objects.
+        """
+        if self.json is None:
+            return replace(self, params={**self.params, **values})
+        body = self.json
+        for name, value in values.items():
+            body = _with(body, name.split("."), value)
+        return replace(self, json=body)
 
     def value(self, name: str) -> Value | None:
-        """Return a value of the JSON body or the query."""
-        found: Value | None = (self.params if self.json is None else self.json).get(name)
-        return found
+        """Return a value of the JSON body, also at a dotted name, or of the query."""
+        if self.json is None:
+            return self.params.get(name)
+        found: Any = self.json
+        for part in name.split("."):
+            found = found.get(part) if isinstance(found, Mapping) else None
+        return found  # type: ignore[no-any-return]
 
 
 class Paging(Protocol):
@@ -289,6 +299,15 @@ class LoopGuard:
 def repeats(paging: Paging) -> bool:
     """Tell whether a paging sends equal requests on purpose."""
     return bool(getattr(paging, "repeats", False))
+
+
+def _with(body: Mapping[str, Any], place: Sequence[str], value: Value) -> Mapping[str, Any]:
+    """Return a copy of a body with one value set, objects on the way to it made as needed."""
+    name, *rest = place
+    if not rest:
+        return {**body, name: value}
+    inner = body.get(name)
+    return {**body, name: _with(inner if isinstance(inner, Mapping) else {}, rest, value)}
 
 
 def _digest(data: bytes) -> bytes:
