@@ -8,13 +8,13 @@ import json
 import sqlite3
 import threading
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
 from connectors.kingdee.sandbox.forms import EMPLOYEE, FORMS, Forms, UnknownField
 from connectors.kingdee.signing import client_secret, signed
+from hrhub.ambient import SystemClock
 from hrhub.sandbox.rest import Asked, Reply
 from hrhub.sandbox.world import World
 
@@ -121,7 +121,7 @@ class Galaxy:
         text = f"POST\n{quote(path, safe='')}\n\nx-api-nonce:{nonce}\nx-api-timestamp:{stamp}\n"
         try:
             data = base64.b64decode(headers.get("x-kd-appdata", ""), validate=True).decode()
-            apart_s = abs(int(stamp) - datetime.now(UTC).timestamp())
+            apart_s = abs(int(stamp) - SystemClock().now().timestamp())
         except (binascii.Error, UnicodeDecodeError, ValueError):
             return False
         near = min(apart_s, abs(int(stamp) - self._now.timestamp())) <= _SKEW_S
