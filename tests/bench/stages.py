@@ -22,15 +22,17 @@ from hrhub.pipeline.load import Loader
 from hrhub.pipeline.records import Sieve, Splitter
 from hrhub.pipeline.rejects import Quarantine
 from hrhub.pipeline.writes import Writes
-from hrhub.store import bulk
+from hrhub.store import bulk, fingerprints
 
 STAGES: tuple[tuple[str, Any, str], ...] = (
     ("fetch", HttpClient, "request"),
     ("land", Landing, "land"),
     ("split", Splitter, "split"),
     ("gate", Gate, "fingerprints"),
-    ("gate", Gate, "passes"),
-    ("decode, map, check", Sieve, "sift"),
+    ("gate", Gate, "passing"),
+    ("gate", fingerprints, "load"),
+    ("decode, map, check", Sieve, "map"),
+    ("other", Loader, "take"),
     ("compare", Loader, "_commit"),
     ("seal, index", Writes, "insert"),
     ("seal, index", Writes, "update"),

@@ -172,6 +172,7 @@ def test_numbers_on_the_pages_are_those_of_the_code() -> None:
     told = {
         "docs/architecture.md": (
             f"{load.BATCH_RECORDS:,}\nrecords or {load.BATCH_BYTES // MIB} MiB",
+            f"{load.STRETCH_RECORDS:,} records were seen or {load.STRETCH_S:.0f} s have passed",
             f"{lease.LEASE_S} s, renewed every {lease.RENEW_S:.0f} s",
         ),
         SECURITY: (

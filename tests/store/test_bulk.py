@@ -106,7 +106,6 @@ def test_nothing_to_do_does_nothing(store: Store) -> None:
         assert bulk.update(tx, hub_meta, "key", ("value",), []) == 0
         assert bulk.fetch_by(tx, hub_meta, "key", [], ("value",)) == []
         assert bulk.delete_by(tx, hub_meta, "key", []) == 0
-        assert bulk.fingerprints(tx, 1).size == 0
 
 
 def test_every_kind_comes_back_as_it_went_in(store: Store) -> None:
@@ -386,50 +385,6 @@ def test_deleting_counts_and_spares_the_rest(store: Store) -> None:
         left = bulk.fetch_by(tx, hub_blind_index, "row_uid", [a, b], columns)
 
     assert left == rows[2:]
-
-
-def test_fingerprints_are_sorted_and_leave_out_what_is_not_live(store: Store) -> None:
-    rows = links(500)
-    gone = [(*new_ids(1), *r[1:5], b"gone" * 4, *r[6:10], "removed", AT) for r in rows[:1]]
-    other = [(*new_ids(1), *r[1:2], 2, "d", *r[4:]) for r in rows[:1]]
-
-    with store.write() as tx:
-        bulk.insert(tx, hub_source_link, LINK, rows + gone + other)
-        found = bulk.fingerprints(tx, 1)
-
-    assert found.dtype == "S16"
-    assert [bytes(f).ljust(16, b"\0") for f in found] == sorted(r[7] for r in rows)
-
-
-def test_fingerprints_of_facts_can_start_at_a_moment(store: Store) -> None:
-    ids = new_ids(3)
-    punches = [
-        (
-            ids[i],
-            "default",
-            ids[0],
-            AT + timedelta(days=i),
-            480,
-            ids[0],
-            b"sealed",
-            b"",
-            AT,
-            AT,
-            bytes([i]) * 16,
-            bytes([i + 1]) * 16,
-            9,
-        )
-        for i in range(3)
-    ]
-    table = ENTITY_TABLES["attendance_punch"]
-
-    with store.write() as tx:
-        bulk.insert(tx, table, PUNCH, punches)
-        every = bulk.fingerprints(tx, 9, facts=table)
-        late = bulk.fingerprints(tx, 9, facts=table, since=AT + timedelta(days=1))
-
-    assert every.tolist() == [b"\1" * 16, b"\2" * 16, b"\3" * 16]
-    assert late.tolist() == [b"\2" * 16, b"\3" * 16]
 
 
 def test_quarantine_has_no_column_for_a_raw_value() -> None:

@@ -133,10 +133,10 @@ def test_a_batch_is_applied_once(store: Store, sync_id: int, at: datetime) -> No
     with store.write() as tx:
         landing.add(tx, landed)
         assert landing.get(tx, landed.batch_uid) == landed
-        landing.mark_applied(tx, landed.batch_uid, {"seen": 3, "inserted": 3}, at=at)
+        landing.mark_applied(tx, [landed.batch_uid], {"seen": 3, "inserted": 3}, at=at)
 
     with pytest.raises(Fenced), store.write() as tx:
-        landing.mark_applied(tx, landed.batch_uid, {}, at=at)
+        landing.mark_applied(tx, [landed.batch_uid], {}, at=at)
     with store.read() as tx:
         found = landing.get(tx, landed.batch_uid)
     assert found is not None
@@ -157,7 +157,7 @@ def test_only_batches_that_are_done_with_expire(store: Store, sync_id: int, at: 
         assert landing.waiting(tx, sync_id) == batches
         assert landing.expired(tx, later) == []
 
-        landing.mark_applied(tx, batches[0].batch_uid, {}, at=at)
+        landing.mark_applied(tx, [batches[0].batch_uid], {}, at=at)
         assert landing.supersede(tx, first) == 1
         assert landing.waiting(tx, sync_id) == batches[2:]
         gone = [b.batch_uid for b in landing.expired(tx, later)]

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from zoneinfo import ZoneInfo
 
-import numpy as np
-
 from hrhub.ambient import Clock, random_bytes
 from hrhub.connector import ConnectorConfig
 from hrhub.errors import ConfigError
@@ -14,8 +12,8 @@ from hrhub.importing.report import Report
 from hrhub.importing.source import CONNECTOR, Source
 from hrhub.mapping import compile_mapping
 from hrhub.pipeline import Counts, Hub
-from hrhub.pipeline.gate import FINGERPRINT_BYTES, Gate
-from hrhub.pipeline.records import Record, Reject, Sieve, Splitter
+from hrhub.pipeline.gate import Gate
+from hrhub.pipeline.records import Cut, Reject, Sieve, Splitter
 from hrhub.store import syncs
 
 Tell = Callable[[Counts], None]
@@ -51,7 +49,7 @@ class Importer:
         compiled = compile_mapping(
             self.source.mapping, today=clock.now().astimezone(ZoneInfo(zone)).date(), zone=zone
         )
-        gate = Gate(random_bytes(32), "dry", np.empty(0, dtype=f"S{FINGERPRINT_BYTES}"))
+        gate = Gate(random_bytes(32), "dry")
         sieve = Sieve(stream, compiled, gate, random_bytes(32))
         splitter = Splitter(stream)
         report = Report(dry=True, unread=self.source.heading.unread)
@@ -67,8 +65,8 @@ class Importer:
         report.rows = sum(map(len, self.source.numbers))
         return report
 
-    def _sift(self, report: Report, sieve: Sieve, records: Sequence[Record]) -> None:
-        sifted = sieve.remap(records)
+    def _sift(self, report: Report, sieve: Sieve, cuts: Sequence[Cut]) -> None:
+        sifted = sieve.map([record for cut in cuts for record in cut.records()])
         report.counts += Counts(seen=sifted.seen)
         report.accepted += len(sifted.units)
         report.note(sifted.rejects, self._numbers())

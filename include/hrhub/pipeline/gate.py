@@ -14,10 +14,9 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-FINGERPRINT_BYTES = 16
+from hrhub.store.fingerprints import FINGERPRINT_BYTES, Fingerprints, halves
 
-Fingerprints = npt.NDArray[np.bytes_]
-"""Sorted, dtype ``S16``: 16 bytes of memory per record of the stream."""
+Raw = bytes | memoryview
 
 
 class Gate:
@@ -26,7 +25,7 @@ class Gate:
     Args:
         key: Key of the fingerprints, 32 bytes.
         mapping_version: Version of the mapping in use.
-        known: Sorted fingerprints of the stream's records in the store.
+        known: Fingerprints of the stream's records in the store; None where nothing is compared.
         volatile: Top-level JSON fields left out of comparison.
     """
 
@@ -34,31 +33,29 @@ class Gate:
         self,
         key: bytes,
         mapping_version: str,
-        known: Fingerprints,
+        known: Fingerprints | None = None,
         volatile: Sequence[str] = (),
     ) -> None:
-        self._key = key
-        self._version = mapping_version.encode()
-        self._known = known
-        self._held = np.ones(len(known), dtype=bool)
+        self._keyed = blake2b(key=key, digest_size=FINGERPRINT_BYTES)
+        self._keyed.update(mapping_version.encode())
+        self._known = known if known is not None and len(known) else None
         self._volatile = volatile
         self._record = msgspec.json.Decoder(dict[str, msgspec.Raw]) if volatile else None
 
-    def fingerprints(
-        self, raws: Sequence[bytes | memoryview], meta: Mapping[str, str | int]
-    ) -> list[bytes]:
+    def fingerprints(self, raws: Sequence[Raw], meta: Mapping[str, str | int]) -> list[bytes]:
         """Return the fingerprint of each raw record of one page."""
-        base = blake2b(key=self._key, digest_size=FINGERPRINT_BYTES)
-        base.update(self._version)
-        base.update(msgspec.json.encode(dict(meta), order="sorted"))
+        page = self._keyed.copy()
+        page.update(msgspec.json.encode(dict(meta), order="sorted"))
+        fresh = page.copy
         out: list[bytes] = []
-        for raw in raws:
-            digest = base.copy()
-            digest.update(self._steady(raw) if self._record else raw)
-            out.append(digest.digest())
+        add = out.append
+        for raw in raws if self._record is None else map(self._steady, raws):
+            digest = fresh()
+            digest.update(raw)
+            add(digest.digest())
         return out
 
-    def _steady(self, raw: bytes | memoryview) -> bytes:
+    def _steady(self, raw: Raw) -> bytes:
         """Return the record without its volatile fields."""
         assert self._record is not None
         try:
@@ -69,21 +66,33 @@ class Gate:
             fields.pop(name, None)
         return msgspec.json.encode(fields)
 
-    def passes(self, fingerprints: Sequence[bytes]) -> Sequence[bool]:
-        """Tell for each fingerprint whether its record is new or changed."""
-        if not len(self._known):
-            return [True] * len(fingerprints)
-        wanted: Any = np.array(fingerprints, dtype=f"S{FINGERPRINT_BYTES}")
-        at = np.searchsorted(self._known, wanted)
-        at[at == len(self._known)] = 0
-        changed: list[bool] = ((self._known[at] != wanted) | ~self._held[at]).tolist()
-        return changed
+    def passing(self, fingerprints: Sequence[bytes]) -> Sequence[int]:
+        """Return the places of those whose record is new or changed, in order."""
+        if self._known is None:
+            return range(len(fingerprints))
+        _, found = self._find(fingerprints)
+        passing: list[int] = np.flatnonzero(~found).tolist()
+        return passing
 
     def forget(self, fingerprints: Sequence[bytes]) -> None:
         """Let through from now on what the store has exchanged: it may come back."""
-        if not len(self._known) or not fingerprints:
+        if self._known is None or not fingerprints:
             return
-        gone: Any = np.array(fingerprints, dtype=f"S{FINGERPRINT_BYTES}")
-        at = np.searchsorted(self._known, gone)
-        at[at == len(self._known)] = 0
-        self._held[at[self._known[at] == gone]] = False
+        at, found = self._find(fingerprints)
+        # Turned over it equals nothing that is looked for, and takes no memory to remember.
+        self._known[at[found], 1] ^= np.uint64(0xFFFF_FFFF_FFFF_FFFF)
+
+    def _find(
+        self, fingerprints: Sequence[bytes]
+    ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
+        """Return where each would stand among the known ones, and whether it does.
+
+        Of two known ones that share a first half only the first is found. The record of the other
+        passes, and its content then turns out to be unchanged.
+        """
+        known: Any = self._known
+        wanted = halves(bytearray(b"".join(fingerprints)))
+        first, second = wanted[:, 0], wanted[:, 1]
+        at = np.searchsorted(known[:, 0], first)
+        at[at == len(known)] = 0
+        return at, (known[at, 0] == first) & (known[at, 1] == second)

@@ -19,19 +19,29 @@ from hrhub.pipeline.apply import apply
 from hrhub.pipeline.batch import Sync
 from hrhub.pipeline.counts import Counts
 from hrhub.pipeline.gate import Gate
-from hrhub.pipeline.records import Record, Reject, Sieve, Splitter
+from hrhub.pipeline.records import Cut, Record, Reject, Sieve, Sifted, Splitter
 from hrhub.pipeline.rejects import Quarantine
 from hrhub.pipeline.subjects import Subjects
-from hrhub.store import audit, bulk, cursors, runs, schema
+from hrhub.store import audit, cursors, fingerprints, runs, schema
 from hrhub.store import landing as manifest
 from hrhub.store.engine import Store
 from hrhub.store.landing import LandedBatch
 from hrhub.store.lease import Lease
 
 BATCH_RECORDS = 4_000
-"""Records at which a transaction is closed; pages are never divided."""
+"""New or changed records at which a transaction is closed; pages are never divided."""
 
 BATCH_BYTES = 16 << 20
+"""Bytes of new or changed records at which a transaction is closed."""
+
+STRETCH_RECORDS = 65_536
+"""Records read, changed or not, at which a transaction is closed."""
+
+STRETCH_PAGES = 512
+"""Pages at which a transaction is closed, for vendors with small ones."""
+
+STRETCH_S = 5.0
+"""How long a slow vendor's pages may wait for their transaction."""
 
 Facts = abc.Mapping[str, str | int]
 """What a page carries beside its bytes; ``timezone`` is the connection's."""
@@ -63,7 +73,8 @@ def without_cycle_search() -> Iterator[None]:
 class Loader:
     """Take landed pages in order and apply them.
 
-    A transaction spans whole pages, as many as fit a batch. The cursor of a page moves in the
+    Records that are unchanged go no further than the gate. A transaction spans whole pages, until
+    what has changed in them makes a batch or they are many. The cursor of a page moves in the
     transaction that applies it; for grouped streams at the end of the run, because the last series
     of a page is complete only when the next page has begun.
     """
@@ -97,11 +108,13 @@ class Loader:
         self._gate_key = sync.keys.fingerprint_key("gate")
         self._mapping = mapping
         self._sieve: Sieve | None = None
-        self._records: list[Record] = []
+        self._kept: list[Record] = []
+        self._kept_bytes = 0
+        self._seen = 0
         self._pages: list[LandedBatch] = []
         self._bytes = 0
         self._cursor: bytes | None = None
-        self._started = clock.monotonic()
+        self._started = self._committed = clock.monotonic()
         self.counts = Counts()
 
     def sieve(self, meta: Facts) -> Sieve:
@@ -110,7 +123,7 @@ class Loader:
             sync, entity = self._sync, self._feed.entity
             facts = schema.ENTITY_TABLES[entity] if ENTITIES[entity].fact else None
             with self._store.read() as tx:
-                known = bulk.fingerprints(tx, sync.sync_id, facts=facts)
+                known = fingerprints.load(tx, sync.sync_id, facts=facts)
             version = f"{sync.sync_id}/{sync.mapping_version}"
             gate = Gate(self._gate_key, version, known, self._stream.volatile)
             zone = str(meta.get("timezone", "UTC"))
@@ -133,28 +146,51 @@ class Loader:
 
     def _take(self, landed: LandedBatch, page: Page) -> None:
         seq = ((landed.token or 0) << 20) | landed.seq
-        records = self._splitter.split(page, landed.batch_uid, seq)
+        cuts = self._splitter.split(page, landed.batch_uid, seq)
         if landed.sealed_cursor is not None:
             self._cursor = landed.sealed_cursor
         if landed.state == manifest.APPLIED:
             return
-        self._records += records
+        self._keep(cuts)
         self._pages.append(landed)
         self._bytes += len(page.body)
-        if len(self._records) >= BATCH_RECORDS or self._bytes >= BATCH_BYTES:
+        if self._is_full():
             self._commit(last=False)
+
+    def _keep(self, cuts: Sequence[Cut]) -> None:
+        """Keep what is new or changed; the rest is only counted, and its page let go."""
+        for cut in cuts:
+            passing = self.sieve(cut.meta).passing(cut)
+            self._seen += len(cut.raws)
+            self._kept += passing
+            self._kept_bytes += sum(len(part) for record in passing for part in record.parts)
+
+    def _is_full(self) -> bool:
+        return (
+            len(self._kept) >= BATCH_RECORDS
+            or self._kept_bytes >= BATCH_BYTES
+            or self._seen >= STRETCH_RECORDS
+            or len(self._pages) >= STRETCH_PAGES
+            or self._clock.monotonic() - self._committed >= STRETCH_S
+        )
 
     def finish(self) -> Counts:
         """Apply the rest and return the run's counts."""
-        self._records += self._splitter.end()
         with without_cycle_search():
+            self._keep(self._splitter.end())
             self._commit(last=True)
         return self.counts
 
+    def _sifted(self) -> Sifted:
+        if self._sieve is None:
+            return Sifted()
+        sifted = self._sieve.map(self._kept)
+        sifted.seen, sifted.unchanged = self._seen, self._seen - len(self._kept)
+        return sifted
+
     def _commit(self, *, last: bool) -> None:
         self._lease.check()
-        meta = self._records[0].meta if self._records else {}
-        sifted = self.sieve(meta).sift(self._records)
+        sifted = self._sifted()
         now = self._clock.now()
         committed = False
         try:
@@ -166,14 +202,17 @@ class Loader:
                 counts = applied.counts + Counts(pages=len(self._pages), bytes=self._bytes)
                 self._close(tx, counts, last=last)
             committed = True
-            self.sieve(meta).forget(applied.left)
+            if self._sieve is not None:
+                self._sieve.forget(applied.left)
         finally:
             self._subjects.end(committed=committed)
             if not committed:
                 self._quarantine.forget_key()
-        elapsed = self._clock.monotonic() - self._started
+        self._committed = self._clock.monotonic()
+        elapsed = self._committed - self._started
         self.counts = replace(self.counts + counts, seconds=round(elapsed, 3))
-        self._records, self._pages, self._bytes = [], [], 0
+        self._kept, self._kept_bytes, self._seen = [], 0, 0
+        self._pages, self._bytes = [], 0
         if self._refused and applied.rejects:
             self._refused(applied.rejects)
         if self._progress:
@@ -182,9 +221,7 @@ class Loader:
     def _close(self, tx: Any, counts: Counts, *, last: bool) -> None:
         """Write what belongs to the transaction beside the rows; the fence is the last word."""
         sync, now = self._sync, self._clock.now()
-        for landed in self._pages:
-            mine = counts.numbers() if landed is self._pages[-1] else {}
-            manifest.mark_applied(tx, landed.batch_uid, mine, at=now)
+        manifest.mark_applied(tx, [p.batch_uid for p in self._pages], counts.numbers(), at=now)
         if self._cursor is not None and (last or not self._stream.grouped):
             standing = cursors.load(tx, sync.sync_id)
             if standing.sealed_value != self._cursor:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import blake2b
+from itertools import groupby
 from typing import Any
 
 import msgspec
@@ -13,9 +14,7 @@ import msgspec
 from hrhub.connector import Page, Stream
 from hrhub.errors import RowRejected
 from hrhub.mapping import CompiledMapping, Mapped, Rejected
-from hrhub.pipeline.gate import Gate
-
-Raw = bytes | memoryview
+from hrhub.pipeline.gate import Gate, Raw
 
 _DECODED_AT_ONCE = 256
 
@@ -75,12 +74,49 @@ class Reject:
 
 @dataclass(slots=True)
 class Sifted:
-    """A stretch of records after gate, decoding and mapping."""
+    """What became of some records: seen, stopped at the gate, mapped, refused."""
 
     seen: int = 0
     unchanged: int = 0
     units: list[Unit] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Records that stood together in a page, not yet looked at one by one.
+
+    Attributes:
+        raws: Each record whole.
+        meta: Facts of the page that they share.
+        batch_uid: Where they landed.
+        landed_seq: In which order.
+        indexes: The place of each in its page.
+        parts: The parts of records that are series; None where a record is one part.
+    """
+
+    raws: Sequence[Raw]
+    meta: Mapping[str, str | int]
+    batch_uid: str
+    landed_seq: int
+    indexes: Sequence[int]
+    parts: Sequence[Sequence[Raw]] | None = None
+
+    def record(self, at: int, fingerprint: bytes = b"") -> Record:
+        """Return one record as an object of its own; the page need not be kept for it."""
+        parts = [self.raws[at]] if self.parts is None else self.parts[at]
+        return Record(
+            [bytes(part) for part in parts],
+            self.meta,
+            self.batch_uid,
+            self.indexes[at],
+            self.landed_seq,
+            fingerprint,
+        )
+
+    def records(self) -> list[Record]:
+        """Return all records as objects."""
+        return [self.record(at) for at in range(len(self.raws))]
 
 
 class Splitter:
@@ -94,7 +130,7 @@ class Splitter:
         self._open: Record | None = None
         self._open_key = ""
 
-    def split(self, page: Page, batch_uid: str, landed_seq: int) -> list[Record]:
+    def split(self, page: Page, batch_uid: str, landed_seq: int) -> list[Cut]:
         """Return the records that this page completes.
 
         Raises:
@@ -102,24 +138,24 @@ class Splitter:
         """
         raws = self._stream.records.split(page.body)
         if not self._stream.grouped:
-            return [
-                Record([raw], page.meta, batch_uid, index, landed_seq)
-                for index, raw in enumerate(raws)
-            ]
+            return [Cut(raws, page.meta, batch_uid, landed_seq, range(len(raws)))] if raws else []
         closed: list[Record] = []
         for index, raw in enumerate(raws):
             key = self._stream.records.group_key(raw)
             if self._open is not None and key == self._open_key:
-                self._open.parts.append(raw)
+                self._open.parts.append(bytes(raw))
             else:
-                if self._open is not None:
-                    closed.append(self._open)
-                self._open = Record([raw], page.meta, batch_uid, index, landed_seq)
+                closed += self._close()
+                self._open = Record([bytes(raw)], page.meta, batch_uid, index, landed_seq)
                 self._open_key = key
-        return closed
+        return _cuts(closed)
 
-    def end(self) -> list[Record]:
+    def end(self) -> list[Cut]:
         """Return the series that was still open."""
+        return _cuts(self._close())
+
+    def _close(self) -> list[Record]:
+        """Return the open series, which is complete."""
         last, self._open = self._open, None
         return [last] if last else []
 
@@ -136,22 +172,10 @@ class Sieve:
         self._hash = blake2b(key=hash_key, digest_size=16)
         self._encode = msgspec.json.Encoder(decimal_format="string").encode
 
-    def sift(self, records: Sequence[Record]) -> Sifted:
-        """Return what became of the records; unchanged ones are only counted."""
-        out = Sifted(seen=len(records))
-        changed: list[Record] = []
-        for stretch in _by_page(records):
-            raws = [_whole(r) for r in stretch]
-            prints = self._gate.fingerprints(raws, stretch[0].meta)
-            for record, fingerprint, passes in zip(
-                stretch, prints, self._gate.passes(prints), strict=True
-            ):
-                record.fingerprint = fingerprint
-                if passes:
-                    changed.append(record)
-        out.unchanged = len(records) - len(changed)
-        self._map(changed, out)
-        return out
+    def passing(self, cut: Cut) -> list[Record]:
+        """Return the records that are new or changed."""
+        prints = self._gate.fingerprints(cut.raws, cut.meta)
+        return [cut.record(at, prints[at]) for at in self._gate.passing(prints)]
 
     def forget(self, fingerprints: Sequence[bytes]) -> None:
         """Let the gate pass what the store has exchanged in this run."""
@@ -159,16 +183,16 @@ class Sieve:
 
     def remap(self, records: Sequence[Record]) -> Sifted:
         """Return all records mapped, whatever the gate knows (for replay)."""
-        out = Sifted(seen=len(records))
         for record in records:
             record.fingerprint = self._gate.fingerprints([_whole(record)], record.meta)[0]
-        self._map(records, out)
-        return out
+        return self.map(records)
 
-    def _map(self, records: Sequence[Record], out: Sifted) -> None:
-        """Map a few records at a time: a decoded record is five times as large as its bytes."""
+    def map(self, records: Sequence[Record]) -> Sifted:
+        """Return what became of records; a few at a time, because decoded they are much larger."""
+        out = Sifted(seen=len(records))
         for start in range(0, len(records), _DECODED_AT_ONCE):
             self._map_some(records[start : start + _DECODED_AT_ONCE], out)
+        return out
 
     def _map_some(self, records: Sequence[Record], out: Sifted) -> None:
         decode = self._stream.records.decode
@@ -235,13 +259,20 @@ def _whole(record: Record) -> Raw:
     return b"[" + b",".join(record.parts) + b"]"
 
 
-def _by_page(records: Sequence[Record]) -> Iterator[list[Record]]:
-    """Yield stretches of records that share their page's facts."""
-    stretch: list[Record] = []
-    for record in records:
-        if stretch and record.meta is not stretch[0].meta:
-            yield stretch
-            stretch = []
-        stretch.append(record)
-    if stretch:
-        yield stretch
+def _cuts(records: Sequence[Record]) -> list[Cut]:
+    """Return series as they share their page's facts."""
+    return [
+        Cut(
+            [_whole(r) for r in some],
+            some[0].meta,
+            some[0].batch_uid,
+            some[0].landed_seq,
+            [r.index for r in some],
+            [r.parts for r in some],
+        )
+        for some in (list(group) for _, group in groupby(records, key=_page_of))
+    ]
+
+
+def _page_of(record: Record) -> str:
+    return record.batch_uid

@@ -12,7 +12,6 @@ from re import compile as pattern
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import numpy as np
 from sqlalchemy import select
 
 from hrhub.ambient import Clock
@@ -24,7 +23,7 @@ from hrhub.model import Feed
 from hrhub.pipeline.apply import Applied, apply
 from hrhub.pipeline.batch import Sync
 from hrhub.pipeline.counts import Counts
-from hrhub.pipeline.gate import FINGERPRINT_BYTES, Gate
+from hrhub.pipeline.gate import Gate
 from hrhub.pipeline.records import Record, Reject, Sieve, Sifted
 from hrhub.pipeline.rejects import Quarantine, reopen_all
 from hrhub.pipeline.subjects import Subjects
@@ -269,8 +268,7 @@ class Replayer:
             gate = Gate(
                 sync.keys.fingerprint_key("gate"),
                 f"{sync.sync_id}/{sync.mapping_version}",
-                np.empty(0, dtype=f"S{FINGERPRINT_BYTES}"),
-                self._stream.volatile,
+                volatile=self._stream.volatile,
             )
             compiled = compile_mapping(self._mapping, today=today, zone=zone)
             self._sieves[zone] = Sieve(self._stream, compiled, gate, sync.hash_key)

@@ -13,16 +13,12 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from itertools import chain
 from typing import Any, cast
 
-import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import Column, Connection, Table
 
 from hrhub.store.codec import Row, for_copy, for_sqlite, read_rows
-from hrhub.store.schema import hub_source_link
 from hrhub.store.types import Key, RowId
 
 _SQLITE_PARAMETERS = 30_000
@@ -148,48 +144,6 @@ def delete_by(tx: Connection, table: Table, by: str, values: Iterable[Any]) -> i
     with _cursor(tx) as cursor:
         cursor.execute(f"DELETE FROM {_name(table.name)} t USING {match}", arrays, prepare=False)
         return int(cursor.rowcount)
-
-
-def fingerprints(
-    tx: Connection, sync_id: int, *, facts: Table | None = None, since: datetime | None = None
-) -> NDArray[np.bytes_]:
-    """Return what the change gate compares with: 16-byte keyed hashes, sorted, dtype ``S16``.
-
-    The fingerprints of the sync's live links or, for a table of facts, which have no links, those
-    of its rows. A link that is not live is left out, and so is one whose record has another form in
-    quarantine: what comes back passes the gate.
-
-    Args:
-        tx: The transaction.
-        sync_id: The sync.
-        facts: Table of facts instead of links.
-        since: Facts only: stamps from here on.
-    """
-    table = hub_source_link if facts is None else facts
-    live: dict[str, object] = {"state": "live"} if facts is None else {"removed_at": None}
-    conditions, fixed = _equalities(tx, table, {"sync_id": sync_id, **live})
-    if since is not None:
-        moment = for_sqlite(table, ("punched_at",), [(since,)])[0][0] if _is_sqlite(tx) else since
-        conditions += f" AND punched_at >= {'?' if _is_sqlite(tx) else '%s'}"
-        fixed.append(moment)
-    mark = "?" if _is_sqlite(tx) else "%s"
-    # What was refused may be taken back: the record then comes in a form that is known.
-    conditions += (
-        " AND source_key NOT IN (SELECT q.source_key FROM hub_quarantine q "
-        f"WHERE q.sync_id = {mark} AND q.state = 'open' AND q.source_key IS NOT NULL)"
-    )
-    fixed.append(sync_id)
-    source = f"FROM {_name(table.name)} t WHERE {conditions}"
-    with _cursor(tx) as cursor:
-        if _is_sqlite(tx):
-            cursor.execute(f"SELECT fingerprint {source}", fixed)
-            joined = b"".join(row[0] for row in cursor)
-        else:
-            cursor.execute(f"SELECT string_agg(fingerprint, ''::bytea) {source}", fixed)
-            joined = cursor.fetchone()[0] or b""
-    found = np.frombuffer(joined, dtype="S16").copy()
-    found.sort()
-    return found
 
 
 def _is_sqlite(tx: Connection) -> bool:

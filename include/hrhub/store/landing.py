@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -91,20 +91,26 @@ def waiting(tx: Connection, sync_id: int) -> list[LandedBatch]:
 
 
 def mark_applied(
-    tx: Connection, batch_uid: str, counts: Mapping[str, int], *, at: datetime
+    tx: Connection, batch_uids: Sequence[str], counts: Mapping[str, int], *, at: datetime
 ) -> None:
-    """Move a batch from landed to applied, in the transaction of its rows.
+    """Move batches from landed to applied, in the transaction of their rows.
+
+    The last one carries the counts of all.
 
     Raises:
-        Fenced: It is not in state ``landed``: somebody else applied or dropped it.
+        Fenced: One is not in state ``landed``: somebody else applied or dropped it.
     """
-    changed = tx.execute(
-        update(_batch)
-        .where(_batch.c.batch_uid == batch_uid, _batch.c.state == LANDED)
-        .values(state=APPLIED, counts=dict(counts), applied_at=at)
-    )
-    if changed.rowcount != 1:
-        raise Fenced(batch=batch_uid)
+    if not batch_uids:
+        return
+    *before, last = batch_uids
+    for some, told in ((before, {}), ([last], dict(counts))):
+        changed = tx.execute(
+            update(_batch)
+            .where(_batch.c.batch_uid.in_(some), _batch.c.state == LANDED)
+            .values(state=APPLIED, counts=told, applied_at=at)
+        )
+        if changed.rowcount != len(some):
+            raise Fenced(batch=last)
 
 
 def supersede(tx: Connection, run_id: str) -> int:
