@@ -18,7 +18,7 @@ from hrhub.ambient import FakeClock
 from hrhub.crypto import BlindIndexer, DataKeyCache, TenantKeys
 from hrhub.identity import Act, IdentityPolicy
 from hrhub.mapping import Mapped
-from hrhub.model import FEEDS
+from hrhub.model import FEEDS, NO_CUSTOM_FIELDS
 from hrhub.pipeline.apply import Applied, apply
 from hrhub.pipeline.batch import Batch, Sync
 from hrhub.pipeline.links import Links
@@ -120,6 +120,7 @@ class Town:
                 index=self._index,
                 hash_key=self.keys.fingerprint_key(f"source/{system}_default"),
                 policy=Policy(),
+                custom=NO_CUSTOM_FIELDS,
                 identity=IdentityPolicy(),
             )
         return self._syncs[system]

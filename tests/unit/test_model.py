@@ -325,7 +325,7 @@ def test_tables_pages_schemas_targets_and_masks_agree_with_the_model() -> None:
             assert f"| `{field.name}` |" in section
             assert f"| {field.privacy.value} | {rule_of(field).value} |" in section
         for group in (Privacy.PERSONAL, Privacy.SENSITIVE):
-            assert (f"sealed_{group}" in columns) is bool(entity.of(group)), name
+            assert (f"sealed_{group}" in columns) is bool(entity.subject), name
     for feed, part in _parts():
         rules = targets[feed.name]["fields"]
         schema = schemas[f"feed.{feed.name}"]

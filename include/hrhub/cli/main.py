@@ -12,6 +12,7 @@ import typer
 from hrhub.cli import (
     authoring,
     conformance,
+    fields,
     imports,
     local,
     maps,
@@ -60,6 +61,7 @@ for _part in (
     vendors,
     syncing,
     maps,
+    fields,
     rejects,
     imports,
     matches,

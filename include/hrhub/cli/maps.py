@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from hrhub.mapping import CaseResult
 
 
+_NO_MAPPINGS = ("custom_fields.yaml", "identity.yaml", "survivorship.yaml")
+"""Files beside the connectors' directories that are no mappings."""
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Work on mappings.")
@@ -140,9 +144,10 @@ def schema(out: Out) -> None:
     """
     import json
 
-    from hrhub.mapping import mapping_schema
+    from hrhub.mapping import custom_fields, mapping_schema
+    from hrhub.settings import Settings
 
-    found = mapping_schema()
+    found = mapping_schema(custom_fields(Settings.from_env().mappings))
     out.result(found)
     out.line(json.dumps(found, ensure_ascii=False, indent=2))
 
@@ -176,7 +181,9 @@ def _files(what: str) -> list[Path]:
         return [place]
     if what and not place.is_dir():
         place = root / _connector(what)
-    found = sorted((place if what else root).rglob("*.yaml"))
+    found = sorted(
+        p for p in (place if what else root).rglob("*.yaml") if p.name not in _NO_MAPPINGS
+    )
     if not found:
         raise ConfigError("mapping.missing", connector=what or "*", stream="*", path=str(place))
     return found

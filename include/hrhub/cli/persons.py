@@ -289,6 +289,7 @@ def _print_values(out: Out, person: Person, values: PersonValues) -> None:
     rows += [(f"document: {i.get('kind')}", i.get("number")) for i in values.identifiers]
     rows += [(f"{c.get('use')} {c.get('kind')}", c.get("value")) for c in values.contacts]
     rows += [("work_no", e.get("work_no")) for e in values.employees]
+    rows += [(n, v) for e in values.employees for n, v in e.items() if n.startswith("ext.")]
     out.table(("What", "Value"), rows, title=f"Person {person.id}")
 
 

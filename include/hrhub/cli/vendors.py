@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -187,6 +188,26 @@ def try_stream(
     for one in unread:
         out.line(f"could not be read: {one['what']}")
     return ExitStatus.QUARANTINE if refused else ExitStatus.DONE
+
+
+@dataclass(frozen=True, slots=True)
+class Peek:
+    """The first records of a stream, and its mapping if there is one."""
+
+    stream: Stream
+    mapping: Mapping | None
+    docs: list[dict[str, Any]]
+
+
+def peek(out: Out, conn: str, stream: str, limit: int) -> Peek:
+    """Read the first records of a stream; nothing is written."""
+    found, session = _open(conn)
+    declared = found.connector.stream(stream)
+    with _about(found, stream=stream):
+        mapping = _mapping_if_any(found.connector.name, declared)
+        with out.working(f"reading {stream}"):
+            docs, _, _ = _first_records(declared, session, limit)
+    return Peek(declared, mapping, docs)
 
 
 def _open(conn: str) -> tuple[Resolved, Session]:

@@ -49,11 +49,11 @@ def canonical_json(value: Mapping[str, object] | list[object]) -> bytes:
         UnsealableValue: NaN, infinity, a naive time, a lone surrogate, bytes or an object.
     """
     if type(value) is not dict:
-        value = _plain(value)  # type: ignore[assignment]
+        value = plain_json(value)  # type: ignore[assignment]
     elif not _AS_THEY_ARE.issuperset(map(type, value.values())):
         if not _KEYS.issuperset(map(type, value)):
             raise UnsealableValue(type="dict")
-        value = {k: v if type(v) in _AS_THEY_ARE else _plain(v) for k, v in value.items()}
+        value = {k: v if type(v) in _AS_THEY_ARE else plain_json(v) for k, v in value.items()}
     try:
         return _encode(value)
     except (UnicodeEncodeError, TypeError):
@@ -78,7 +78,12 @@ def utc_text(value: datetime) -> str:
     return in_utc.isoformat(timespec="microseconds")[:-6] + "Z"
 
 
-def _plain(value: object) -> object:
+def plain_json(value: object) -> object:
+    """Return a value as the JSON that :func:`canonical_json` writes it in.
+
+    Raises:
+        UnsealableValue: It has no such form.
+    """
     if isinstance(value, Enum):
         value = value.value
     if value is None or isinstance(value, str | bool):
@@ -96,7 +101,7 @@ def _plain(value: object) -> object:
     if isinstance(value, Mapping):
         if not all(type(k) is str for k in value):
             raise UnsealableValue(type=type(value).__name__)
-        return {k: _plain(v) for k, v in value.items()}
+        return {k: plain_json(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
+        return [plain_json(v) for v in value]
     raise UnsealableValue(type=type(value).__name__)

@@ -2,6 +2,7 @@
 
 from hrhub.mapping.cases import CaseResult, plain_record, run_cases
 from hrhub.mapping.compiler import CompiledMapping, compile_mapping
+from hrhub.mapping.custom_file import custom_fields
 from hrhub.mapping.explain import FieldStory, explain
 from hrhub.mapping.loader import find_mapping, load_mapping, mapping_path
 from hrhub.mapping.outcome import Mapped, Rejected
@@ -16,6 +17,7 @@ __all__ = [
     "Mapping",
     "Rejected",
     "compile_mapping",
+    "custom_fields",
     "explain",
     "find_mapping",
     "load_mapping",

@@ -31,7 +31,16 @@ from hrhub.mapping.plan import (
 )
 from hrhub.mapping.shapes import ShapeReader, Wrong, hint
 from hrhub.mapping.tree import Listing, Node, Scalar, Table, plain, spelled
-from hrhub.model import FEEDS, Feed, FeedField, Kind, modules_of
+from hrhub.model import (
+    FEEDS,
+    NO_CUSTOM_FIELDS,
+    CustomFields,
+    Feed,
+    FeedField,
+    Kind,
+    modules_of,
+)
+from hrhub.model.custom import PREFIX
 
 TOP_KEYS = ("stream", "to", "key", "version", "fields", "each", "cases")
 SOURCE_KEYS = ("from", "const", "concat", "first", "split")
@@ -59,10 +68,16 @@ _NUMBERS = (Kind.DECIMAL, Kind.INTEGER)
 class Checker(ShapeReader):
     """Read one mapping's tree; ``problems`` fills up on the way."""
 
-    def __init__(self, path: File, modules: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        path: File,
+        modules: Collection[str] = (),
+        custom: CustomFields = NO_CUSTOM_FIELDS,
+    ) -> None:
         super().__init__()
         self.file = path
         self.modules = modules
+        self.custom = custom
 
     def mapping(self, root: Node) -> Mapping | None:
         """Return the plan, or None when there are problems."""
@@ -78,7 +93,8 @@ class Checker(ShapeReader):
         cases = self._cases(feed, top.entries.get("cases"), blocks)
         if self.problems:
             return None
-        return Mapping(stream, feed, key, rules, blocks, cases, _version(top), self.file)
+        version = _version(top, _custom_of(rules, blocks))
+        return Mapping(stream, feed, key, rules, blocks, cases, version, self.file)
 
     # The head of the file
 
@@ -92,7 +108,7 @@ class Checker(ShapeReader):
                     f'feed "{feed.name}" belongs to the module "{module}", which is off; '
                     f"set HRHUB_MODULES={switch} to switch it on",
                 )
-        return feed
+        return self.custom.extend(feed)
 
     def _stream(self, node: Node) -> str:
         try:
@@ -131,6 +147,11 @@ class Checker(ShapeReader):
                 message = f'unknown field "{name}" in {what}' + hint(name, known)
                 if name in feed.children:
                     message = f'"{name}" is a list of {what}: it belongs under "each"'
+                elif name.startswith(PREFIX):
+                    message = f'no custom field "{name}" is registered for {what}' + hint(
+                        name, [known for known in feed.by_name if known.startswith(PREFIX)]
+                    )
+                    message += '; declare it in custom_fields.yaml, then "hrhub fields register"'
                 self.note(table.keys[name], message)
                 continue
             self._rule_into(found, feed.by_name[name], value)
@@ -448,8 +469,19 @@ class Checker(ShapeReader):
             raise self.fail(node, "today must be a day such as 2026-01-31") from None
 
 
-def _version(top: Table) -> str:
+def _custom_of(rules: Sequence[Rule], blocks: Sequence[Block]) -> list[tuple[str, ...]]:
+    """Return what decides how the custom fields of a mapping are read; the file does not say it."""
+    targets = [rule.target for rule in (*rules, *(r for b in blocks for r in b.rules))]
+    return sorted(
+        (t.target, t.field.kind.value, *t.field.codes)
+        for t in targets
+        if t.target is not None and t.name.startswith(PREFIX)
+    )
+
+
+def _version(top: Table, custom: Sequence[tuple[str, ...]]) -> str:
     """Return the digest of what decides how records are mapped."""
     content = {name: spelled(node) for name, node in top.entries.items() if name != "cases"}
-    text = json.dumps([LANGUAGE, content], sort_keys=True, ensure_ascii=True)
+    told = [LANGUAGE, content, *([custom] if custom else ())]
+    text = json.dumps(told, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]

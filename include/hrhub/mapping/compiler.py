@@ -3,7 +3,7 @@
 The source is generated line by line and stays readable (``hrhub map explain --code``). Nothing
 a mapping's author wrote is ever source text: names of vendor fields, codes and formats live in a
 table of constants that the function refers to by name; the canonical names that do appear as
-literals are the model's own.
+literals are the model's own and those of registered custom fields.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from hrhub.model import Feed, Kind
 _STRICTER = frozenset({("cn_mobile", "mobile"), ("cn_name", "name")})
 """Pairs of cleaners of which the first says all that the second would."""
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
+_CANONICAL = re.compile(r"(ext\.)?[a-z][a-z0-9_]*")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
 
 
@@ -225,7 +226,7 @@ class _Compiler:
 
     def _rule(self, rule: Rule, *, base: str, values: str, prefix: str, owner: Feed) -> None:
         name = rule.target.name
-        assert name in owner.by_name and name.isidentifier()
+        assert name in owner.by_name and _CANONICAL.fullmatch(name)
         self.fields.append(prefix + name)
         self.paths.append(self._vendor_path(rule, prefix))
         self._write(f"f = {len(self.fields) - 1}  # {prefix}{name}")

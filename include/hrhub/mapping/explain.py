@@ -68,7 +68,7 @@ def stored(target: FeedField) -> str:
     if target.target is None:
         return "not stored; steers how the record is applied"
     entity, _, name = target.target.partition(".")
-    field = ENTITIES[entity].by_name[name]
+    field = ENTITIES[entity].by_name.get(name, target.field)
     if field.privacy is Privacy.OPEN:
         place = f"{entity}.{name}"
     else:

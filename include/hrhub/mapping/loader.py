@@ -9,10 +9,11 @@ from pathlib import Path
 from hrhub.connector import registry
 from hrhub.errors import ConfigError, MappingError
 from hrhub.mapping.check import Checker
+from hrhub.mapping.custom_file import custom_fields
 from hrhub.mapping.plan import Mapping
 from hrhub.mapping.shapes import Problem
 from hrhub.mapping.tree import TreeError, parse
-from hrhub.model import known_modules
+from hrhub.model import CustomFields, known_modules
 from hrhub.settings import Settings
 
 SIZE_LIMIT_BYTES = 512 * 1024
@@ -20,18 +21,21 @@ _PROBLEMS_SHOWN = 50
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
-def load_mapping(path: Path, *, modules: Iterable[str] | None = None) -> Mapping:
+def load_mapping(
+    path: Path, *, modules: Iterable[str] | None = None, custom: CustomFields | None = None
+) -> Mapping:
     """Read and check one mapping file.
 
     Args:
         path: The file.
         modules: Optional modules of the model that are on; by default those of the installation.
+        custom: Custom fields that may be filled; by default those that the installation declares.
 
     Raises:
         ConfigError: ``mapping.missing``: there is no such file; ``settings.module``: there is no
             such module.
         MappingError: ``mapping.invalid``; ``context["problems"]`` lists every problem as
-            ``file:line:column: message``.
+            ``file:line:column: message``. ``fields.invalid``: so is the file of custom fields.
     """
     try:
         with path.open("rb") as file:
@@ -50,8 +54,10 @@ def load_mapping(path: Path, *, modules: Iterable[str] | None = None) -> Mapping
     except TreeError as error:
         problem = Problem(error.mark.line, error.mark.column, error.message)
         raise _invalid(path, [problem]) from None
-    on = Settings.from_env().modules if modules is None else modules
-    checker = Checker(path, known_modules(on))
+    settings = Settings.from_env()
+    on = settings.modules if modules is None else modules
+    own = custom_fields(settings.mappings) if custom is None else custom
+    checker = Checker(path, known_modules(on), own)
     mapping = checker.mapping(root)
     if mapping is None:
         raise _invalid(path, checker.problems)
@@ -59,12 +65,18 @@ def load_mapping(path: Path, *, modules: Iterable[str] | None = None) -> Mapping
 
 
 def find_mapping(
-    root: Path, connector: str, stream: str, *, modules: Iterable[str] | None = None
+    root: Path,
+    connector: str,
+    stream: str,
+    *,
+    modules: Iterable[str] | None = None,
+    custom: CustomFields | None = None,
 ) -> Mapping:
     """Load the mapping of one stream.
 
     The installation's own file, ``root/connector/stream.yaml``, comes first; without one the file
-    that the connector's package ships is taken.
+    that the connector's package ships is taken. Custom fields are those that ``root`` declares,
+    unless others are given.
 
     Raises:
         ConfigError: ``mapping.missing``.
@@ -74,7 +86,8 @@ def find_mapping(
     if path is None:
         place = root / connector / f"{stream}.yaml"
         raise ConfigError("mapping.missing", connector=connector, stream=stream, path=str(place))
-    mapping = load_mapping(path, modules=modules)
+    own = custom_fields(root) if custom is None else custom
+    mapping = load_mapping(path, modules=modules, custom=own)
     if mapping.stream != f"{connector}.{stream}":
         message = f'the file is for stream "{connector}.{stream}", but says "{mapping.stream}"'
         raise _invalid(path, [Problem(1, 1, message)])

@@ -10,6 +10,7 @@ from pathlib import Path as File
 from typing import Any, Final
 
 from hrhub.model import Feed, FeedField
+from hrhub.model.custom import PREFIX
 
 LANGUAGE: Final = 1
 """Version of the language and of what conversions mean; part of every mapping's version."""
@@ -195,6 +196,13 @@ class Mapping:
     cases: tuple[Case, ...]
     version: str
     path: File
+
+    @property
+    def custom_keys(self) -> tuple[str, ...]:
+        """The keys of the custom fields it fills, those in lists included."""
+        rules = (*self.rules, *(rule for block in self.blocks for rule in block.rules))
+        names = (rule.target.name for rule in rules)
+        return tuple(dict.fromkeys(name for name in names if name.startswith(PREFIX)))
 
 
 UNITS: Table[str, tuple[int, int]] = {

@@ -9,14 +9,14 @@ from hrhub.mapping.check import CASE_KEYS, SOURCE_KEYS, TOP_KEYS
 from hrhub.mapping.clean import TEXT_CLEANERS
 from hrhub.mapping.dates import DIRECTIVES, NAMED_FORMATS
 from hrhub.mapping.plan import UNITS
-from hrhub.model import FEEDS, Feed, FeedField, Kind
+from hrhub.model import FEEDS, NO_CUSTOM_FIELDS, CustomFields, Feed, FeedField, Kind
 
 _SCALAR = {"type": ["string", "number", "boolean", "null"]}
 _PATH = {"$ref": "#/$defs/path"}
 
 
-def mapping_schema() -> dict[str, Any]:
-    """Return the schema (draft 2020-12) of a mapping file."""
+def mapping_schema(custom: CustomFields = NO_CUSTOM_FIELDS) -> dict[str, Any]:
+    """Return the schema (draft 2020-12) of a mapping file; it knows these custom fields."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "hrhub mapping",
@@ -29,7 +29,7 @@ def mapping_schema() -> dict[str, Any]:
                 "if": {"properties": {"to": {"const": feed.name}}},
                 "then": {"properties": {"fields": _fields(feed), "each": _each(feed)}},
             }
-            for feed in FEEDS.values()
+            for feed in map(custom.extend, FEEDS.values())
         ],
         "$defs": {
             "path": {

@@ -1,5 +1,6 @@
 """The canonical model as data: entities, feeds, privacy classes."""
 
+from hrhub.model.custom import NO_CUSTOM_FIELDS, CustomField, CustomFields
 from hrhub.model.entities import ENTITIES
 from hrhub.model.feeds import FEEDS
 from hrhub.model.modules import MODULES, known_modules, modules_of
@@ -9,6 +10,9 @@ __all__ = [
     "ENTITIES",
     "FEEDS",
     "MODULES",
+    "NO_CUSTOM_FIELDS",
+    "CustomField",
+    "CustomFields",
     "Entity",
     "Feed",
     "FeedField",

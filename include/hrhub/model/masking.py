@@ -60,9 +60,14 @@ def mask(entity: str, field: str, value: object) -> str:
         field: One of its fields.
         value: The value.
     """
+    return masked(ENTITIES[entity].by_name[field], value)
+
+
+def masked(field: Field, value: object) -> str:
+    """Return a value of a field as :func:`mask` does."""
     if value is None:
         return ""
-    rule = rule_of(ENTITIES[entity].by_name[field])
+    rule = rule_of(field)
     if rule is MaskRule.SHOWN:
         return str(value)
     if not isinstance(value, str):

@@ -25,7 +25,9 @@ current. Change the model, not this page. As JSON Schema: `python -m hrhub.model
   the last, `hidden` nothing.
 * **Index** names the normaliser under which a sealed value can be looked up by equality.
 * Every row also carries the hub's own columns: `id`, `tenant`, `link_id` (the vendor record behind
-  it), `content` (keyed hash), `row_version`, `row_seal` (where something is sealed) and times.
+  it), `content` (keyed hash), `row_version`, `row_seal` (where rows are sealed) and times.
+* What the model has no field for is a [custom field](mappings.md#custom-fields), `ext.<name>`: open
+  ones lie in the row's column `ext`, the others in its sealed groups.
 * A `…_file` field holds the name of an encrypted object, its `…_sha256` the hash of the content.
   Templates of faces and fingers and photos of punches have no field: they are never stored.
 """

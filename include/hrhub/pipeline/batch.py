@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hrhub.crypto import BlindIndexer, TenantKeys
 from hrhub.identity import IdentityPolicy
+from hrhub.model import CustomFields
 from hrhub.pipeline.records import Reject, Unit, source_key
 from hrhub.pipeline.survivorship import Policy
 
@@ -34,6 +35,7 @@ class Sync:
     index: BlindIndexer
     hash_key: bytes
     policy: Policy
+    custom: CustomFields
     identity: IdentityPolicy = field(default_factory=IdentityPolicy)
     _keyed: Any = field(init=False, repr=False)
 

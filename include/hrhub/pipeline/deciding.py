@@ -23,12 +23,8 @@ from hrhub.identity import (
 from hrhub.identity.report import OUTCOMES, MatchReport, reports
 from hrhub.identity.reviews import Review
 from hrhub.identity.settling import take_turn
-from hrhub.pipeline.batch import Batch, Sync
-from hrhub.pipeline.links import Links
+from hrhub.pipeline.desk import desk
 from hrhub.pipeline.matching import Rows
-from hrhub.pipeline.subjects import Subjects
-from hrhub.pipeline.survivorship import Policy
-from hrhub.pipeline.writes import Writes
 from hrhub.store import audit
 
 if TYPE_CHECKING:
@@ -158,33 +154,5 @@ def _uid(text: str) -> str:
 @contextmanager
 def rows_of(hub: Hub, tx: Any, policy: IdentityPolicy) -> Iterator[Rows]:
     """Open the rows of people outside any sync."""
-    sync = Sync(
-        sync_id=0,
-        tenant=hub.settings.tenant,
-        connection="-",
-        connector="-",
-        stream="-",
-        run_id="",
-        mapping_version="",
-        keys=hub.keys,
-        index=hub.index,
-        hash_key=hub.keys.fingerprint_key("identity"),
-        policy=Policy(),
-        identity=policy,
-    )
-    subjects = Subjects(hub.keys, hub.data_keys)
-    now = hub.clock.now()
-    writes = Writes(sync, now, subjects)
-    batch = Batch(
-        tx=tx,
-        sync=sync,
-        feed="person",
-        now=now,
-        links=Links(sync),
-        subjects=subjects,
-        writes=writes,
-    )
-    try:
+    with desk(hub, tx, policy) as batch:
         yield Rows(batch)
-    finally:
-        subjects.end(committed=False)

@@ -25,17 +25,19 @@ from hrhub.errors import ConfigError, Fenced, HrHubError
 from hrhub.http.ports import Ports
 from hrhub.identity import load_identity_policy
 from hrhub.mapping import Mapping, find_mapping
+from hrhub.model import CustomFields
 from hrhub.pipeline import replay as replaying
 from hrhub.pipeline.census import census
 from hrhub.pipeline.counts import Counts
 from hrhub.pipeline.load import Progress, Refused
 from hrhub.pipeline.ports import StorePorts
+from hrhub.pipeline.registering import refuse_unregistered
 from hrhub.pipeline.replay import Replayed, Wanted
 from hrhub.pipeline.survivorship import load_policy
 from hrhub.pipeline.work import Job, Work, ahead, as_hub_error, tell_about
 from hrhub.settings import Settings
+from hrhub.store import custom_fields, runs, syncs
 from hrhub.store import landing as manifest
-from hrhub.store import runs, syncs
 from hrhub.store.engine import Store, open_store
 from hrhub.store.keys import StoredKeys
 from hrhub.store.lease import acquire
@@ -120,7 +122,15 @@ class Hub:
             ConfigError: There is none (``mapping.missing``).
             MappingError: It is wrong; the problems name file, line and column.
         """
-        return find_mapping(self.settings.mappings, connector.name, stream)
+        return self._mapping(connector, stream, self.custom_fields())
+
+    def custom_fields(self) -> CustomFields:
+        """Return the tenant's registered custom fields."""
+        with self.store.read() as tx:
+            return custom_fields.known(tx, self.settings.tenant)
+
+    def _mapping(self, connector: Connector, stream: str, custom: CustomFields) -> Mapping:
+        return find_mapping(self.settings.mappings, connector.name, stream, custom=custom)
 
     def pull(
         self,
@@ -258,10 +268,12 @@ class Hub:
         self, connector: Connector, connection: str, stream: str, mapping: Mapping | None = None
     ) -> Job:
         declared = connector.stream(stream)
-        policy = load_policy(self.settings.mappings)
+        custom = self.custom_fields()
+        policy = load_policy(self.settings.mappings, custom)
         identity = load_identity_policy(self.settings.mappings)
-        mapping = mapping or self.mapping(connector, stream)
-        return Job(connector, connection, declared, mapping, policy, identity)
+        mapping = mapping or self._mapping(connector, stream, custom)
+        refuse_unregistered(mapping, custom)
+        return Job(connector, connection, declared, mapping, policy, custom, identity)
 
     @contextmanager
     def _run(

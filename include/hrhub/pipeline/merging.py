@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from hrhub.model import ENTITIES
+from hrhub.model import ENTITIES, custom
 from hrhub.model.values import typed
 from hrhub.pipeline.batch import Batch
 from hrhub.pipeline.records import Unit
@@ -171,7 +171,9 @@ def _contributions(
         row = known.get(row_id)
         if row and row.link_id and not found[row_id] and row.link_id in links:
             source, tie, version = links[row.link_id]
-            values = {n: v for n, v in row.values.items() if n in names}
+            values = {
+                n: v for n, v in row.values.items() if n in names or n.startswith(custom.PREFIX)
+            }
             found[row_id][row.link_id] = Contribution(row.link_id, source, version, tie, values)
     return found
 

@@ -6,10 +6,11 @@ What is the same for every row of an entity is worked out once per sync, not onc
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hrhub.crypto import DataKey, RowSealer, normaliser_for
-from hrhub.store import schema
+from hrhub.model import Privacy, custom
 
 if TYPE_CHECKING:
     from hrhub.pipeline.batch import Sync
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
 
 Values = Mapping[str, Any]
 Entries = list[tuple[Any, ...]]
-
-_NOTHING: Values = {}
-
 
 Index = Callable[[str], bytes | None]
 
@@ -36,33 +34,38 @@ class Packer:
         self.form = form
         self._sync = sync
         self._sealer = RowSealer(sync.tenant, form.name)
-        self._groups = schema.SEALED_PERSONAL in form.sealed, schema.SEALED_SENSITIVE in form.sealed
+        own = partial(sync.custom.keys, form.name)
+        self._open_custom = own(Privacy.OPEN)
+        self._personal = tuple(sorted((*form.personal, *own(Privacy.PERSONAL))))
+        self._sensitive = tuple(sorted((*form.sensitive, *own(Privacy.SENSITIVE))))
         self._own_subject = form.subject == "subject_id"
         self._indexes: dict[tuple[str, str | None], tuple[int, Index] | None] = {}
+
+    def open_columns(self, values: Values) -> list[Any]:
+        """Return open columns in table order; open custom fields lie together in the last one."""
+        row: list[Any] = list(map(values.get, self.form.open))
+        if self._open_custom:
+            row[-1] = custom.nested(values, self._open_custom)
+        return row
 
     def columns(
         self, row_id: str, values: Values, row_version: int, subject: str, key: DataKey
     ) -> list[Any]:
         """Return open columns, envelopes and row seal in table order."""
         form = self.form
-        row: list[Any] = list(map(values.get, form.open))
+        row = self.open_columns(values)
         told = {n: v for n, v in zip(form.open, row, strict=True) if v is not None}
-        has_personal, has_sensitive = self._groups
         personal, sensitive, seal = self._sealer.seal(
             key,
             row_id,
             row_version,
             told,
-            {n: values[n] for n in form.personal if n in values} if has_personal else _NOTHING,
-            {n: values[n] for n in form.sensitive if n in values} if has_sensitive else _NOTHING,
+            {n: values[n] for n in self._personal if n in values},
+            {n: values[n] for n in self._sensitive if n in values},
         )
         if self._own_subject:
             row.append(subject)
-        if has_personal:
-            row.append(personal)
-        if has_sensitive:
-            row.append(sensitive)
-        row.append(seal)
+        row += (personal, sensitive, seal)
         return row
 
     def entry(self, field: str, values: Values) -> bytes | None:

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from hrhub.connector import Page, Stream
+from hrhub.crypto.framing import plain_json
 from hrhub.errors import RowRejected
 from hrhub.mapping import CompiledMapping, Mapped, Rejected
 from hrhub.pipeline.gate import Gate, Raw
@@ -168,6 +169,7 @@ class Sieve:
     ) -> None:
         self._stream = stream
         self._mapping = mapping
+        self._custom = mapping.mapping.custom_keys
         self._gate = gate
         self._hash = blake2b(key=hash_key, digest_size=16)
         self._encode = msgspec.json.Encoder(decimal_format="string").encode
@@ -232,6 +234,8 @@ class Sieve:
         version = ""
         for row in rows:
             modified = row.values.pop("modified_at", None)  # orders versions, is no content
+            if self._custom:
+                _to_json(row, self._custom)
             digest.update(self._encode((row.values, row.children)))
             if isinstance(modified, datetime):
                 version = max(version, modified.astimezone(UTC).isoformat(timespec="microseconds"))
@@ -251,6 +255,14 @@ def source_key(keyed: Any, key: tuple[str, ...]) -> bytes:
         digest.update(data)
     out: bytes = digest.digest()
     return out
+
+
+def _to_json(row: Mapped, custom: Sequence[str]) -> None:
+    """Turn the values of custom fields into the JSON that sealed groups give back."""
+    for values in (row.values, *(v for rows in row.children.values() for v in rows)):
+        for name in custom:
+            if name in values:
+                values[name] = plain_json(values[name])
 
 
 def _whole(record: Record) -> Raw:

@@ -18,7 +18,7 @@ from typing import Any
 from hrhub.errors import MappingError
 from hrhub.mapping.shapes import ShapeReader, Wrong
 from hrhub.mapping.tree import TreeError, parse
-from hrhub.model import ENTITIES
+from hrhub.model import ENTITIES, NO_CUSTOM_FIELDS, CustomFields
 
 MANUAL = "manual"
 """Source of what a person corrected by hand."""
@@ -96,7 +96,7 @@ class Policy:
         return Survivor(values, origins)
 
 
-def load_policy(folder: Path) -> Policy:
+def load_policy(folder: Path, custom: CustomFields = NO_CUSTOM_FIELDS) -> Policy:
     """Read ``survivorship.yaml``; without the file all sources are equal and the newest wins.
 
     ::
@@ -104,6 +104,7 @@ def load_policy(folder: Path) -> Policy:
         default: [successfactors, weaver, wecom]
         fields:
           person.latin_name: [wecom, successfactors]
+          employee.ext.badge_no: [wecom]
 
     Raises:
         MappingError: The file is wrong; the problems name line and column and suggest.
@@ -121,7 +122,7 @@ def load_policy(folder: Path) -> Policy:
         if "default" in root.entries:
             default = reader.texts(root.entries["default"], "the order of sources")
         if "fields" in root.entries:
-            known = _paths()
+            known = _paths(custom)
             named = reader.table(root.entries["fields"], "fields", known)
             for name, order in named.entries.items():
                 fields[name] = reader.texts(order, "the order of sources")
@@ -135,12 +136,12 @@ def load_policy(folder: Path) -> Policy:
     return Policy(default, fields)
 
 
-def _paths() -> list[str]:
+def _paths(custom: CustomFields) -> list[str]:
     """Return the fields that sources can differ about."""
     return [
         f"{entity.name}.{f.name}"
         for entity in ENTITIES.values()
         if not entity.history and not entity.fact
-        for f in entity.fields
+        for f in (*entity.fields, *custom.of(entity.name).values())
         if f.ref is None
     ]

@@ -14,6 +14,7 @@ from hrhub.connector import Connector, ConnectorConfig, Page, Stream, open_sessi
 from hrhub.errors import ContractChanged, Fenced, HrHubError
 from hrhub.identity import IdentityPolicy
 from hrhub.mapping import Mapping
+from hrhub.model import CustomFields
 from hrhub.pipeline.batch import Sync
 from hrhub.pipeline.landing import Landing, open_cursor, sweep, tidy
 from hrhub.pipeline.load import Loader, Progress, Refused
@@ -38,13 +39,17 @@ _MAX_REPEATS = 2
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A sync to be done: which stream of which connection, by which mapping and policies."""
+    """A sync to be done: which stream of which connection, by which mapping and policies.
+
+    ``custom`` holds the tenant's custom fields.
+    """
 
     connector: Connector
     connection: str
     stream: Stream
     mapping: Mapping
     policy: Policy
+    custom: CustomFields
     identity: IdentityPolicy
 
 
@@ -69,6 +74,7 @@ class Work:
             index=hub.index,
             hash_key=keys.fingerprint_key(f"source/{job.connection}"),
             policy=job.policy,
+            custom=job.custom,
             identity=job.identity,
         )
         self.landing = Landing(

@@ -15,7 +15,7 @@ from typing import Any
 
 from hrhub.ambient import new_ids
 from hrhub.crypto import open_group
-from hrhub.model import ENTITIES, Entity, Privacy
+from hrhub.model import ENTITIES, Entity, Privacy, custom
 from hrhub.model.values import typed
 from hrhub.pipeline.batch import Batch, Sync
 from hrhub.pipeline.packing import Packer, Values
@@ -76,16 +76,13 @@ class Shape:
     def __init__(self, entity: Entity) -> None:
         self.name = entity.name
         self.table = schema.ENTITY_TABLES[entity.name]
-        self.open = tuple(f.name for f in entity.of(Privacy.OPEN))
+        self.open = (*(f.name for f in entity.of(Privacy.OPEN)), custom.COLUMN)
         self.personal = tuple(sorted(f.name for f in entity.of(Privacy.PERSONAL)))
         self.sensitive = tuple(sorted(f.name for f in entity.of(Privacy.SENSITIVE)))
         self.indexed = tuple((f.name, f.index) for f in entity.fields if f.index is not None)
         self.index_ids = tuple((n, schema.INDEX_IDS[entity.name, n]) for n, _ in self.indexed)
-        groups = (
-            *((schema.SEALED_PERSONAL,) if self.personal else ()),
-            *((schema.SEALED_SENSITIVE,) if self.sensitive else ()),
-        )
-        self.sealed = (*groups, "row_seal") if groups else ()
+        groups = (schema.SEALED_PERSONAL, schema.SEALED_SENSITIVE, "row_seal")
+        self.sealed = groups if entity.subject else ()
         self.subject = entity.subject
         own = ("subject_id",) if entity.subject == "subject_id" else ()
         self.values = (*self.open, *own, *self.sealed)
@@ -412,7 +409,7 @@ class Writes:
         """Return open columns and envelopes in table order."""
         form = packer.form
         if not form.sealed:
-            return list(map(values.get, form.open))
+            return packer.open_columns(values)
         assert subject is not None, f"{form.name} rows are sealed and need their subject"
         return packer.columns(row_id, values, row_version, subject, self._subjects.key(subject))
 
@@ -443,7 +440,7 @@ def stored(batch: Batch, entity: str, row_ids: Sequence[str]) -> dict[str, Store
         batch.subjects.load(batch.tx, [row[form.subject] for row in rows])
     found: dict[str, StoredRow] = {}
     for row in rows:
-        values = {n: row[n] for n in form.open if row[n] is not None}
+        values = custom.flattened({n: row[n] for n in form.open if row[n] is not None})
         subject = row[form.subject] if form.subject else None
         for group in groups:
             if subject and row[group] is not None:

@@ -46,6 +46,7 @@ _SLICE = (
     "recorded_at",
     "superseded_at",
     "dated_by",
+    "ext",
 )
 _ORG_UNIT_FIELDS = ("code", "name", "kind", "parent_id", "manager_employee_id", "cost_center")
 _POSITION_FIELDS = ("code", "title", "org_unit_id", "job_code", "grade", "headcount")

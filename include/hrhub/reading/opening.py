@@ -7,7 +7,7 @@ it holds while keys are rotated, and it tells the erased from the missing.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -15,9 +15,9 @@ from sqlalchemy import Connection
 
 from hrhub.crypto import DataKey, DataKeyCache, TenantKeys, dek_id_of, open_group
 from hrhub.errors import KeysUnavailable
-from hrhub.model import ENTITIES, Privacy
+from hrhub.model import ENTITIES, Field, Privacy, custom
 from hrhub.model.values import typed
-from hrhub.store import bulk
+from hrhub.store import bulk, custom_fields
 from hrhub.store import keys as key_store
 from hrhub.store.schema import ENTITY_TABLES, SEALED_PERSONAL, SEALED_SENSITIVE
 
@@ -81,7 +81,7 @@ class Opener:
             if declared.history
             else ()
         )
-        fields = [f.name for f in declared.of(Privacy.OPEN)]
+        fields = [*(f.name for f in declared.of(Privacy.OPEN)), custom.COLUMN]
         sync = ("sync_id",) if declared.fact else ()
         names = list(dict.fromkeys([*_CARRIED, *own, *history, *sync, *fields, *groups]))
         found = [
@@ -91,7 +91,11 @@ class Opener:
         rows = [row for row in found if removed or row["removed_at"] is None]
         rows.sort(key=lambda row: (row["created_at"], row["id"]))
         keys = self.keys(tx, [row[g] for row in rows for g in groups if row[g] is not None])
-        return [self._row(entity, row, fields, groups, keys) for row in rows]
+        opened = [self._row(entity, row, fields, groups, keys) for row in rows]
+        if any(name.startswith(custom.PREFIX) for row in opened for name in row.values):
+            registered = custom_fields.known(tx, self._keys.tenant).of(entity)
+            return [_with_custom(entity, row, registered, classes) for row in opened]
+        return opened
 
     def keys(self, tx: Connection, envelopes: Sequence[bytes]) -> dict[bytes, DataKey | None]:
         """Return the keys that sealed envelopes, by their ids; None where one was destroyed.
@@ -133,6 +137,7 @@ class Opener:
         keys: Mapping[bytes, DataKey | None],
     ) -> Opened:
         values: dict[str, Any] = {n: row[n] for n in fields if row[n] is not None}
+        values = custom.flattened(values)
         erased = False
         for group in groups:
             envelope = row.pop(group)
@@ -152,3 +157,23 @@ class Opener:
         if key_id not in keys:
             raise KeysUnavailable("keys.subject_missing", person=row_id)
         return keys[key_id]
+
+
+def _with_custom(
+    entity: str, row: Opened, own: Mapping[str, Field], classes: Collection[Privacy]
+) -> Opened:
+    """Return a row with its custom values as their types, those of other classes left out.
+
+    A value may still lie in the group of its former class while it moves: what is registered
+    decides, and what is not is sensitive.
+    """
+
+    def seen(name: str) -> bool:
+        if not name.startswith(custom.PREFIX):
+            return True
+        privacy = own[name].privacy if name in own else Privacy.SENSITIVE
+        return privacy is Privacy.OPEN or privacy in classes
+
+    values = {n: v for n, v in row.values.items() if seen(n)}
+    told = {n: v for n, v in values.items() if n in own}
+    return replace(row, values=values | typed(entity, told, own))

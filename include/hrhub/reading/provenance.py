@@ -13,14 +13,14 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from hrhub.model import ENTITIES
+from hrhub.model import ENTITIES, NO_CUSTOM_FIELDS, CustomFields
 from hrhub.reading.rows import Origin
-from hrhub.store import bulk
+from hrhub.store import bulk, custom_fields
 from hrhub.store.schema import ENTITY_TABLES, hub_run, hub_source_link, hub_sync
 
 ONLY, POLICY, MANUAL, DERIVED = "only", "policy", "manual", "derived"
 _LINK = ("id", "sync_id", "connection_id", "run_id", "first_seen")
-_SYNC = ("id", "connection", "stream", "connector")
+_SYNC = ("id", "tenant", "connection", "stream", "connector")
 _RUN = ("id", "started_at", "mapping_version")
 
 
@@ -82,7 +82,9 @@ def origins(tx: Connection, told: Sequence[Told]) -> list[dict[str, Origin]]:
     links = _links(tx, told)
     syncs = _syncs(tx, [link["sync_id"] for link in links.values()], told)
     runs = _runs(tx, [link["run_id"] for link in links.values() if link["run_id"]])
-    return [_of(tx, one, links, syncs, runs) for one in told]
+    tenants = {sync["tenant"] for sync in syncs.values()}
+    custom = custom_fields.known(tx, tenants.pop()) if tenants else NO_CUSTOM_FIELDS
+    return [_of(tx, one, links, syncs, runs, custom) for one in told]
 
 
 def _of(
@@ -91,16 +93,18 @@ def _of(
     links: Mapping[str, Mapping[str, Any]],
     syncs: Mapping[int, Mapping[str, Any]],
     runs: Mapping[str, Mapping[str, Any]],
+    custom: CustomFields,
 ) -> dict[str, Origin]:
     declared = ENTITIES[one.entity]
+    fields = (*declared.fields, *custom.of(one.entity).values())
     if one.sync_id is not None:
         base = _dated(tx, syncs[one.sync_id], None, one.at)
-        return {f.name: base for f in declared.fields}
+        return {f.name: base for f in fields}
     if one.link_id is None or one.link_id not in links:
         return {}
     own = _linked(tx, one, links[one.link_id], syncs, runs)
     found: dict[str, Origin] = {}
-    for field in declared.fields:
+    for field in fields:
         other = (one.provenance or {}).get(field.name)
         origin = own
         if other is not None and other in links:

@@ -19,8 +19,8 @@ from hrhub.ambient import Clock, SystemClock
 from hrhub.crypto import DataKeyCache, TenantKeys, audit_linker
 from hrhub.errors import ConfigError
 from hrhub.identity import members_of, resolve_ids
-from hrhub.model import ENTITIES, Privacy
-from hrhub.model.masking import mask
+from hrhub.model import ENTITIES, CustomFields, Field, Privacy
+from hrhub.model.masking import masked
 from hrhub.reading import dossier, history, provenance
 from hrhub.reading.finding import FIND, By, Finder, refuse_if_too_many
 from hrhub.reading.opening import ALL_CLASSES, Opened, Opener
@@ -36,7 +36,7 @@ from hrhub.reading.rows import (
     Punch,
 )
 from hrhub.reading.timeline import timeline
-from hrhub.store import audit, bulk
+from hrhub.store import audit, bulk, custom_fields
 from hrhub.store.engine import Store
 from hrhub.store.schema import ENTITY_TABLES, hub_dek
 
@@ -67,6 +67,7 @@ _EMPLOYMENT = (
     "contract_start",
     "contract_end",
     "probation_end",
+    "ext",
 )
 _PUNCH = (
     "id",
@@ -309,7 +310,8 @@ class Reader:
         """Return people's values as whoever may not read them may see them."""
         with self._store.read() as tx:
             found = self._values(tx, self._people(tx, list(person_ids)), ALL_CLASSES)
-        return [_masked(values) for values in found]
+            own = custom_fields.known(tx, self._tenant)
+        return [_masked(values, own) for values in found]
 
     def reveal(
         self,
@@ -333,13 +335,14 @@ class Reader:
             KeysUnavailable: A key is not in the store.
         """
         _check(reason, person_ids)
-        fields = sorted(
-            f"{entity}.{f.name}"
-            for entity in ("person", "person_identifier", "person_contact", "employee")
-            for f in ENTITIES[entity].fields
-            if f.privacy in classes
-        )
         with self._store.write() as tx:
+            own = custom_fields.known(tx, self._tenant)
+            fields = sorted(
+                f"{entity}.{f.name}"
+                for entity in ("person", "person_identifier", "person_contact", "employee")
+                for f in (*ENTITIES[entity].fields, *own.of(entity).values())
+                if f.privacy in classes
+            )
             people = self._people(tx, list(person_ids))
             ids = [p.id for p in people]
             self._note(tx, "person.reveal", actor, ids, reason=reason, fields=fields)
@@ -359,8 +362,13 @@ class Reader:
         if entity not in ENTITIES:
             raise ConfigError("row.unknown", entity=entity[:40], row="-")
         ids = [i for i in row_ids if _is_id(i)]
-        fields = sorted(f.name for f in ENTITIES[entity].fields if f.privacy is not Privacy.OPEN)
         with self._store.write() as tx:
+            own = custom_fields.known(tx, self._tenant).of(entity)
+            fields = sorted(
+                f.name
+                for f in (*ENTITIES[entity].fields, *own.values())
+                if f.privacy is not Privacy.OPEN
+            )
             self._note(tx, "row.reveal", actor, ids, object_=entity, reason=reason, fields=fields)
         with self._store.read() as tx:
             rows = self._opener.rows(tx, entity, "id", ids)
@@ -489,7 +497,8 @@ class Reader:
             order = [person.id, *(m for m in person.members if m != person.id)]
             for row in (r for m in order for r in rows["person"].get(m, ())):
                 for name, value in row.values.items():
-                    if ENTITIES["person"].by_name[name].privacy is not Privacy.OPEN:
+                    field = ENTITIES["person"].by_name.get(name)
+                    if field is None or field.privacy is not Privacy.OPEN:
                         fields.setdefault(name, value)
             found.append(
                 PersonValues(
@@ -511,13 +520,17 @@ def _grouped(rows: Sequence[Opened], by: str) -> dict[str, list[Opened]]:
     return found
 
 
-def _masked(values: PersonValues) -> PersonValues:
+def _masked(values: PersonValues, own: CustomFields) -> PersonValues:
     def each(entity: str) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
-        fields = ENTITIES[entity].by_name
-        return lambda row: {
-            n: v if n not in fields or fields[n].privacy is Privacy.OPEN else mask(entity, n, v)
-            for n, v in row.items()
-        }
+        fields = {**ENTITIES[entity].by_name, **own.of(entity)}
+
+        def shown(name: str, value: Any) -> Any:
+            if name == "id":
+                return value
+            field = fields.get(name) or Field(name=name)  # nobody classified it: sensitive
+            return value if field.privacy is Privacy.OPEN else masked(field, value)
+
+        return lambda row: {n: shown(n, v) for n, v in row.items()}
 
     return replace(
         values,

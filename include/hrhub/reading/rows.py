@@ -25,6 +25,7 @@ class Slice:
         superseded_at: Until when; None: it still is.
         dated_by: ``source``, or ``observed`` where the hub saw a change without being told its day.
         link_id: The source record behind it.
+        ext: Open custom fields by name, as JSON; None where there are none.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Slice:
     recorded_at: datetime
     superseded_at: datetime | None
     dated_by: str
+    ext: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +92,10 @@ class Assignment(Slice):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Employment:
-    """One spell of employment; the last day covered is ``end_date``."""
+    """One spell of employment; the last day covered is ``end_date``.
+
+    ``ext`` holds open custom fields by name, as JSON.
+    """
 
     id: str
     person_id: str
@@ -107,6 +112,7 @@ class Employment:
     contract_start: date | None
     contract_end: date | None
     probation_end: date | None
+    ext: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +158,7 @@ class PersonValues:
     Attributes:
         person_id: Whose.
         erased: The key was destroyed, so there are none.
-        fields: Of the person itself, by field of the model.
+        fields: Of the person itself, by field of the model; custom ones as ``ext.<name>``.
         identifiers: Identity documents, each with its open fields too.
         contacts: Ways to reach the person, each with its open fields too.
         employees: Work number and status per role.

@@ -268,6 +268,7 @@ hub_landing_batch = Table(
     Column("sealed_cursor", Key, comment="cursor that holds once this batch is applied"),
     Column("state", Text, nullable=False, comment="landed, applied, superseded, dropped"),
     Column("counts", JsonText),
+    Column("mapping_version", Text, comment="mapping under which it was applied last"),
     Column("landed_at", UtcTs, nullable=False),
     Column("applied_at", UtcTs),
     UniqueConstraint("run_id", "seq"),

@@ -1,8 +1,8 @@
 """The tables of the store: the hub's own, and one per canonical entity, generated from the model.
 
-An entity table has the entity's open fields as columns, its personal and its sensitive fields
-sealed in one column each, and the columns every row carries. What others refer to is ``id``, or
-``series_id`` where the entity has history.
+An entity table has the entity's open fields as columns, the personal and the sensitive fields of
+rows about a person sealed in one column each, and the columns every row carries. What others refer
+to is ``id``, or ``series_id`` where the entity has history.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from hrhub.model import ENTITIES, Entity, Kind, Privacy
+from hrhub.model import ENTITIES, Entity, Kind, Privacy, custom
 from hrhub.store.base import metadata
+from hrhub.store.custom_tables import hub_custom_field
 from hrhub.store.hub_tables import (
     COUNTS,
     hub_audit,
@@ -63,6 +64,7 @@ __all__ = [
     "hub_budget",
     "hub_contribution",
     "hub_cursor",
+    "hub_custom_field",
     "hub_dek",
     "hub_fence",
     "hub_index_name",
@@ -126,13 +128,12 @@ def _columns(entity: Entity) -> Iterator[Column[Any]]:
         yield Column(
             field.name, _TYPES[field.kind], nullable=not required, comment=field.doc or None
         )
+    yield Column(custom.COLUMN, JsonText, comment="open custom fields by name")
     if entity.subject == "subject_id":
         yield Column("subject_id", RowId, nullable=False, comment="person whose key seals the row")
-    if entity.of(Privacy.PERSONAL):
+    if entity.subject:
         yield Column(SEALED_PERSONAL, Key)
-    if entity.of(Privacy.SENSITIVE):
         yield Column(SEALED_SENSITIVE, Key)
-    if entity.of(Privacy.PERSONAL) or entity.of(Privacy.SENSITIVE):
         yield Column("row_seal", Key, comment="MAC over open columns and envelopes, 16 bytes")
     if not entity.history and not entity.fact:
         yield Column(

@@ -38,7 +38,7 @@ class View:
 _UNITS_TODAY = """
     SELECT * FROM (
         SELECT tenant, series_id, code, name, kind, parent_id, manager_employee_id, cost_center,
-            status, row_number() OVER (PARTITION BY series_id
+            status, ext, row_number() OVER (PARTITION BY series_id
                 ORDER BY CASE dated_by WHEN 'source' THEN 0 ELSE 1 END, valid_from DESC, seq DESC,
                     id) AS place
         FROM org_unit
@@ -70,7 +70,7 @@ SELECT e.tenant, coalesce(p.survivor_id, p.id) AS person_id, e.id AS employee_id
     s.probation_end, s.contract_type, s.contract_end, j.kind AS job_kind, u.code AS org_unit_code,
     u.name AS org_unit_name, o.code AS position_code, o.title AS position_title, j.job_code,
     j.job_title, j.grade, j.location, j.cost_center, {{number_fte}} AS fte, j.employment_type,
-    j.manager_employee_id
+    j.manager_employee_id, e.ext AS employee_ext, s.ext AS employment_ext, j.ext AS job_ext
 FROM employment s
 JOIN employee e ON e.id = s.employee_id
 JOIN person p ON p.id = e.person_id
@@ -112,6 +112,9 @@ VIEWS: Mapping[str, View] = {
             "fte": "",
             "employment_type": "",
             "manager_employee_id": "",
+            "employee_ext": "open custom fields of the employee, as JSON",
+            "employment_ext": "those of the spell",
+            "job_ext": "those of the job",
         },
     ),
     "v_headcount_by_unit": View(
@@ -144,7 +147,7 @@ tree (series_id, depth, path) AS (
     FROM units u JOIN tree t ON u.parent_id = t.series_id WHERE t.depth < 100
 )
 SELECT u.tenant, u.series_id AS org_unit_id, u.code, u.name, u.kind, u.status, u.cost_center,
-    u.parent_id, a.code AS parent_code, u.manager_employee_id, t.depth, t.path
+    u.parent_id, a.code AS parent_code, u.manager_employee_id, t.depth, t.path, u.ext
 FROM units u LEFT JOIN tree t ON t.series_id = u.series_id
 LEFT JOIN units a ON a.series_id = u.parent_id
 """,
@@ -161,6 +164,7 @@ LEFT JOIN units a ON a.series_id = u.parent_id
             "manager_employee_id": "",
             "depth": "0 at the top; null: the unit is its own superior, by some way",
             "path": "codes from the top, with slashes; null as depth",
+            "ext": "open custom fields, as JSON",
         },
     ),
     "v_assignments_history": View(
@@ -170,7 +174,7 @@ SELECT a.tenant, coalesce(p.survivor_id, p.id) AS person_id, s.employee_id, a.em
     a.id AS slice_id, a.series_id, a.valid_from, a.valid_to, a.seq, a.recorded_at,
     a.superseded_at, a.dated_by, a.kind, a.event, a.event_reason, a.org_unit_id, a.position_id,
     a.job_code, a.job_title, a.grade, a.location, a.cost_center, {number_fte} AS fte,
-    a.employment_type, a.status, a.manager_employee_id
+    a.employment_type, a.status, a.manager_employee_id, a.ext
 FROM assignment a
 JOIN employment s ON s.id = a.employment_id
 JOIN employee e ON e.id = s.employee_id
@@ -203,6 +207,7 @@ JOIN person p ON p.id = e.person_id
             "employment_type": "",
             "status": "",
             "manager_employee_id": "",
+            "ext": "open custom fields, as JSON",
         },
     ),
     "v_punches_daily": View(

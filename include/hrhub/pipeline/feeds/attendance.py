@@ -61,7 +61,7 @@ def apply_punches(batch: Batch) -> None:
         batch.writes.insert(
             "attendance_punch",
             next(ids),
-            _values(unit, owner),
+            _values(batch, unit, owner),
             unit.content,
             subject=owner.person_id,
             extra=(unit.source_key, batch.sync.sync_id, unit.record.fingerprint),
@@ -74,7 +74,7 @@ def apply_punches(batch: Batch) -> None:
         batch.writes.update(
             "attendance_punch",
             link.entity_id,
-            _values(unit, owner),
+            _values(batch, unit, owner),
             unit.content,
             link.row_version + 1,
             subject=owner.person_id,
@@ -82,8 +82,9 @@ def apply_punches(batch: Batch) -> None:
         batch.writes.refinger("attendance_punch", link.entity_id, unit.record.fingerprint)
 
 
-def _values(unit: Unit, owner: EmployeeMatch) -> dict[str, object]:
-    told = {n: unit.values[n] for n in _PUNCH_FIELDS if n in unit.values}
+def _values(batch: Batch, unit: Unit, owner: EmployeeMatch) -> dict[str, object]:
+    names = (*_PUNCH_FIELDS, *batch.sync.custom.keys("attendance_punch"))
+    told = {n: unit.values[n] for n in names if n in unit.values}
     return {"employee_id": owner.employee_id, **told}
 
 

@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any
 
 from hrhub.ambient import new_ids
+from hrhub.model import custom
 from hrhub.pipeline.batch import Batch
 from hrhub.pipeline.feeds.employment import (
     Changed,
@@ -110,9 +111,10 @@ def _change(batch: Batch, changed: Sequence[tuple[Unit, Link]]) -> Changed:
     return Changed(told, employments, standing, fixed)
 
 
-def _values(unit: Unit) -> dict[str, Any]:
+def _values(batch: Batch, unit: Unit) -> dict[str, Any]:
     values = unit.values
-    return {n: values[n] for n in _ASSIGNMENT_FIELDS if n in values}
+    names = (*_ASSIGNMENT_FIELDS, *batch.sync.custom.keys("assignment"))
+    return {n: values[n] for n in names if n in values}
 
 
 def _since(unit: Unit) -> date | None:
@@ -122,7 +124,7 @@ def _since(unit: Unit) -> date | None:
 
 def _first_slice(batch: Batch, unit: Unit, link_id: str, employment_id: str) -> Series:
     since = _since(unit)
-    piece = Slice(since or unit.values["hire_date"], FOREVER, 1, _values(unit))
+    piece = Slice(since or unit.values["hire_date"], FOREVER, 1, _values(batch, unit))
     dated_by = "source" if since else "observed"
     series_id = batch.writes.new_id()
     return Series(series_id, link_id, employment_id, [piece], dated_by, is_new=True)
@@ -164,7 +166,7 @@ def _open_slices(batch: Batch, employment_ids: Sequence[str]) -> dict[tuple[str,
     found: dict[tuple[str, str], OpenSlice] = {}
     for row in rows:
         named = dict(zip(columns, row, strict=True))
-        values = {n: named[n] for n in _OPEN if named[n] is not None}
+        values = custom.flattened({n: named[n] for n in _OPEN if named[n] is not None})
         found[named["employment_id"], named["link_id"]] = OpenSlice(
             named["id"],
             named["series_id"],
@@ -181,7 +183,7 @@ def _observe(batch: Batch, observed: Sequence[tuple[Observed, OpenSlice]]) -> No
     """Open a new slice where the record differs from the open one, and close that on its eve."""
     moved: list[tuple[Series, Slice, bytes]] = []
     for seen, before in observed:
-        piece = Slice(before.valid_from, FOREVER, before.seq, _values(seen.unit))
+        piece = Slice(before.valid_from, FOREVER, before.seq, _values(batch, seen.unit))
         if content_of(batch, seen.employment_id, piece) == before.content:
             continue
         since = _since(seen.unit)

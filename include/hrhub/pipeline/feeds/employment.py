@@ -141,11 +141,12 @@ def tell_employees(
     """
     new = owners or {}
     known = stored(batch, "employee", list({e for _, _, e in told} - new.keys()))
+    names = (*EMPLOYEE_FIELDS, *batch.sync.custom.keys("employee"))
     write_told(
         batch,
         "employee",
         [
-            Told(e, unit, link_id, f"{_day(unit)}/{unit.version}", _told(unit, EMPLOYEE_FIELDS))
+            Told(e, unit, link_id, f"{_day(unit)}/{unit.version}", _told(unit, names))
             for unit, link_id, e in told
         ],
         known,
@@ -161,13 +162,11 @@ def tell_employments(
     fixed: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> None:
     """Write what (record, link) say about employments; ``fixed`` holds the owners of new ones."""
+    names = (*EMPLOYMENT_FIELDS, *batch.sync.custom.keys("employment"))
     write_told(
         batch,
         "employment",
-        [
-            Told(e, unit, link_id, unit.version, _told(unit, EMPLOYMENT_FIELDS))
-            for unit, link_id, e in told
-        ],
+        [Told(e, unit, link_id, unit.version, _told(unit, names)) for unit, link_id, e in told],
         known,
         fixed=fixed or {},
         subjects={e: None for _, _, e in told},

@@ -68,13 +68,14 @@ def write_people(batch: Batch, items: Sequence[PersonItem]) -> list[tuple[Person
         [(entity, "person_id") for entity in _CHILD_FEEDS.values()],
         {item.link_id: person_id for item, person_id in placed if not item.is_new},
     )
+    names = (*_PERSON_FIELDS, *batch.sync.custom.keys("person"))
     told = [
         Told(
             person_id,
             item.unit,
             item.link_id,
             item.unit.version,
-            {n: item.unit.values[n] for n in _PERSON_FIELDS if n in item.unit.values},
+            {n: item.unit.values[n] for n in names if n in item.unit.values},
         )
         for item, person_id in placed
     ]

@@ -136,8 +136,9 @@ def placed(
 ) -> list[Placed]:
     """Resolve references; a record that lacks a required one goes to quarantine."""
     kept: list[Placed] = []
+    names = (*feed.fields, *batch.sync.custom.keys(feed.entity))
     for unit, link in units:
-        values = {n: unit.values[n] for n in feed.fields if n in unit.values}
+        values = {n: unit.values[n] for n in names if n in unit.values}
         missing = None
         for field, (column, entity) in (*feed.required.items(), *feed.optional.items()):
             if field not in unit.values:

@@ -230,9 +230,10 @@ def insert_slice(
 ) -> None:
     """Add one slice; references to records not yet known are left to wait."""
     row_id = batch.writes.new_id()
+    names = (*feed.fields, *batch.sync.custom.keys(feed.entity))
     values: dict[str, Any] = {
         **feed.defaults,
-        **{n: piece.values[n] for n in feed.fields if n in piece.values},
+        **{n: piece.values[n] for n in names if n in piece.values},
     }
     if feed.owner:
         values[feed.owner[1]] = one.owner_id

@@ -1,0 +1,1 @@
+"""Custom fields: declared, registered, mapped, stored, read, moved, filled in later."""
