@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from hrhub.errors import ContractChanged
+from hrhub.ambient import FakeClock
+from hrhub.connector import HttpStream, XmlRecords
+from hrhub.errors import ContractChanged, HrHubError, Transient
 from hrhub.http.answer import Answer, Headers
 from hrhub.http.lookup import count, find, find_text
 from hrhub.http.paging import (
@@ -18,9 +21,11 @@ from hrhub.http.paging import (
     PageRequest,
     Paging,
     ScrollId,
+    SearchPosition,
     SinglePage,
 )
 from hrhub.http.testing import Received, Reply, ScriptedServer, local_client
+from hrhub.http.xml import parse_xml
 
 ROWS = list(range(10))
 
@@ -43,6 +48,7 @@ def walk(paging: Paging, serve: Callable[[Received, str], Any], **base: Any) -> 
             )
             guard.came(got)
             value = got.json()
+            value = value.get("AcsEvent", value)
             rows += value["d"]["results"] if "d" in value else value["rows"]
             request = paging.following(request, got)
     return rows
@@ -146,6 +152,205 @@ def test_a_vendor_that_ignores_the_page_parameter_is_stopped() -> None:
         walk(PageNumber(size=2, records="rows"), serve)
 
     assert (caught.value.code, caught.value.context) == ("vendor.page_loop", {"rule": "body"})
+
+
+SEARCH = SearchPosition(ask="Cond", answer="AcsEvent", size=4, total="totalMatches")
+ASKED = {"method": "POST", "json": {"Cond": {"major": 5}}}
+
+
+class Terminal:
+    """An access terminal that caps pages at three rows, with what goes wrong with it."""
+
+    def __init__(self, rows: list[int] = ROWS, **wrong: Any) -> None:
+        self.rows, self.wrong, self.ids = rows, wrong, []
+
+    def __call__(self, received: Received, _: str) -> Any:
+        asked = received.json()["Cond"]
+        assert asked["major"] == 5
+        self.ids.append(asked["searchID"])
+        at = asked["searchResultPosition"]
+        rows = self.rows[at : at + min(asked["maxResults"], 3)]
+        status = "MORE" if at + len(rows) < len(self.rows) else "OK" if rows else "NO MATCH"
+        return {
+            "AcsEvent": {
+                "searchID": asked["searchID"],
+                "responseStatusStrg": status,
+                "numOfMatches": len(rows),
+                "totalMatches": len(self.rows),
+                "rows": rows,
+                **self.wrong,
+            }
+        }
+
+
+@pytest.mark.parametrize(
+    ("wrong", "kind", "code"),
+    [
+        ({"searchID": "of-somebody-else"}, Transient, "vendor.search_lost"),
+        ({"responseStatusStrg": "OK"}, Transient, "vendor.page_short"),
+        ({"responseStatusStrg": "NO MATCH", "numOfMatches": 0}, Transient, "vendor.page_short"),
+        ({"responseStatusStrg": "PARTLY"}, ContractChanged, "vendor.page_status"),
+        ({"responseStatusStrg": None}, ContractChanged, "vendor.page_status"),
+        ({"responseStatusStrg": "MORE", "numOfMatches": 0}, ContractChanged, "vendor.page_loop"),
+        ({"responseStatusStrg": "MORE", "totalMatches": 2}, ContractChanged, "vendor.page_loop"),
+    ],
+)
+def test_a_search_that_does_not_end_as_agreed_is_an_error(
+    wrong: dict[str, Any], kind: type[HrHubError], code: str
+) -> None:
+    with pytest.raises(kind) as caught:
+        walk(SEARCH, Terminal(**wrong), **ASKED)
+
+    assert caught.value.code == code
+
+
+def test_a_search_goes_on_from_what_came_with_one_id_of_its_own() -> None:
+    terminal = Terminal()
+
+    assert walk(SEARCH, terminal, **ASKED) == ROWS
+    assert walk(SEARCH, terminal, **ASKED) == ROWS
+    first, second = set(terminal.ids[:4]), set(terminal.ids[4:])
+    assert (len(terminal.ids), len(first), len(second)) == (8, 1, 1)
+    assert first != second
+    assert len(terminal.ids[0]) <= 36
+
+
+def test_a_search_without_match_is_empty() -> None:
+    assert walk(SEARCH, Terminal(rows=[]), **ASKED) == []
+
+
+def test_a_search_without_numbers_counts_the_list() -> None:
+    counted = SearchPosition(ask="Cond", answer="AcsEvent", size=4, records="AcsEvent.rows")
+
+    assert walk(counted, Terminal(numOfMatches=None), **ASKED) == ROWS
+
+
+def test_more_promised_behind_the_last_record_is_believed_only_with_a_total() -> None:
+    def serve(received: Received, url: str) -> Any:
+        body = Terminal()(received, url)
+        body["AcsEvent"]["responseStatusStrg"] = "MORE"
+        return body
+
+    assert walk(SEARCH, serve, **ASKED) == ROWS
+    with pytest.raises(ContractChanged) as caught:
+        walk(SearchPosition(ask="Cond", answer="AcsEvent", size=4), serve, **ASKED)
+    assert caught.value.context["rule"] == "no_progress"
+
+
+def test_a_search_in_xml_is_the_same_search() -> None:
+    seen = []
+
+    def serve(received: Received) -> Reply:
+        root = parse_xml(received.body)
+        asked = {str(e.tag).rpartition("}")[2]: e.text for e in root}
+        seen.append((received.headers["content-type"], asked["kind"]))
+        at = int(asked["searchResultPosition"] or 0)
+        rows = "".join(f"<e><id>{n}</id></e>" for n in ROWS[at : at + 3])
+        status = "MORE" if at + 3 < len(ROWS) else "OK"
+        body = (
+            f"<Found xmlns='urn:v20'><searchID>{asked['searchID']}</searchID>"
+            f"<responseStatusStrg>{status}</responseStatusStrg><list>{rows}</list></Found>"
+        )
+        return Reply(body.encode(), headers={"content-type": "application/xml"})
+
+    stream = HttpStream(
+        name="events",
+        title="Events",
+        feed="punch",
+        key=("id",),
+        path="/search",
+        method="POST",
+        xml={"Cond": {"@xmlns": "urn:v20", "kind": "a&b"}},
+        records=XmlRecords("Found.list.e"),
+        pages=SearchPosition(ask="Cond", answer="Found", size=4, records="Found.list.e"),
+        expect="xml",
+    )
+    with ScriptedServer(serve) as server:
+        session = SimpleNamespace(
+            http=local_client(server.url),
+            clock=FakeClock(),
+            config=SimpleNamespace(timezone="Asia/Shanghai"),
+        )
+        pages = list(stream.read(session, None))  # type: ignore[arg-type]
+
+    raws = [raw for page in pages for raw in stream.records.split(page.body)]
+    assert [int(stream.records.decode(raw, {})["id"]) for raw in raws] == ROWS
+    assert set(seen) == {("application/xml", "a&b")}
+
+
+def circling(received: Received, url: str) -> Any:
+    """Answer every request with the same two records and a promise of more."""
+    return {
+        "rows": [1, 2],
+        "total": 99,
+        "more": True,
+        "cursor": "same",
+        "scrollId": "same",
+        "next": f"{url}/rows?same",
+        "d": {"results": [1, 2], "__next": f"{url}/rows?same"},
+        "AcsEvent": {"rows": [1, 2], "responseStatusStrg": "MORE", "numOfMatches": 2},
+    }
+
+
+@pytest.mark.parametrize(
+    "paging",
+    [
+        PageNumber(size=2, records="rows"),
+        PageNumber(size=2, records="rows", total="total"),
+        PageNumber(size=2, records="rows", more="more"),
+        Offset(size=2, records="rows"),
+        Offset(size=2, records="rows", total="total"),
+        CursorParam("cursor", "c"),
+        ScrollId("scrollId", "rows"),
+        NextLink("next"),
+        ODataSkipToken(size=2),
+        SearchPosition(ask="Cond", answer="AcsEvent", size=2),
+    ],
+    ids=lambda paging: type(paging).__name__,
+)
+def test_every_paging_stops_when_it_is_led_in_circles(paging: Paging) -> None:
+    base = ASKED if isinstance(paging, SearchPosition) else {}
+    with pytest.raises(ContractChanged) as caught:
+        walk(paging, circling, **base)
+
+    assert caught.value.code == "vendor.page_loop"
+
+
+@pytest.mark.parametrize("paging", [PageNumber, Offset])
+def test_an_empty_page_before_the_total_is_no_end(paging: type[PageNumber] | type[Offset]) -> None:
+    def serve(received: Received, _: str) -> Any:
+        first = received.params.get("page") == "1" or received.params.get("offset") == "0"
+        return {"rows": ROWS[:5] if first else [], "total": len(ROWS)}
+
+    with pytest.raises(Transient) as caught:
+        walk(paging(size=5, size_name="size", records="rows", total="total"), serve)
+
+    assert (caught.value.code, caught.value.context) == (
+        "vendor.page_short",
+        {"read": 5, "total": 10},
+    )
+
+
+def test_offsets_follow_a_vendor_that_gives_less_than_was_asked_for() -> None:
+    def serve(received: Received, _: str) -> Any:
+        at = int(received.params["offset"])
+        return {"rows": ROWS[at : at + 3], "total": len(ROWS)}
+
+    assert walk(Offset(size=5, records="rows", total="total"), serve) == ROWS
+
+
+def test_page_numbers_stop_at_a_vendor_that_gives_less_than_was_asked_for() -> None:
+    def serve(received: Received, _: str) -> Any:
+        at = (int(received.params["page"]) - 1) * 3
+        return {"rows": ROWS[at : at + 3], "total": len(ROWS)}
+
+    with pytest.raises(ContractChanged) as caught:
+        walk(PageNumber(size=5, records="rows", total="total"), serve)
+
+    assert (caught.value.code, caught.value.context) == (
+        "vendor.page_small",
+        {"asked": 5, "got": 3},
+    )
 
 
 def test_one_answer_is_one_page() -> None:

@@ -2,6 +2,7 @@
 
 from hrhub.connector.config import ConnectorConfig, setting
 from hrhub.connector.contract import API_VERSION, Checked, Connector, VendorAnswer
+from hrhub.connector.documents import XmlRecords
 from hrhub.connector.events import Event, EventReceiver, Received, Reply
 from hrhub.connector.orders import (
     OrderKind,
@@ -31,6 +32,7 @@ from hrhub.connector.stream import (
     Session,
     Stream,
 )
+from hrhub.connector.tables import CsvRecords
 
 __all__ = [
     "API_VERSION",
@@ -38,6 +40,7 @@ __all__ = [
     "Completeness",
     "Connector",
     "ConnectorConfig",
+    "CsvRecords",
     "Cursor",
     "Deletes",
     "Delivery",
@@ -67,6 +70,7 @@ __all__ = [
     "Write",
     "WriteStatus",
     "Written",
+    "XmlRecords",
     "open_session",
     "page_of",
     "setting",

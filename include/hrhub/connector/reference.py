@@ -40,6 +40,8 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
         "Page",
         "page_of",
         "JsonRecords",
+        "CsvRecords",
+        "XmlRecords",
         "RecordFormat",
         "Mode",
         "Deletes",
@@ -58,15 +60,10 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
     "Sessions": ("Session", "open_session"),
 }
 _HTTP: Mapping[str, tuple[object, ...]] = {
-    "Authorisation (`hrhub.http.auth`)": (
-        auth.NoAuth,
-        auth.ApiKey,
-        auth.Basic,
-        auth.Digest,
-        auth.HmacSigned,
-        auth.ClientCredentials,
-        auth.JwtBearer,
-        auth.SamlBearer,
+    "Authorisation (`hrhub.http.auth`)": tuple(
+        getattr(auth, name)
+        for name in auth.__all__
+        if name not in ("Auth", "Channel", "Secret", "reveal")
     ),
     "Paging (`hrhub.http.paging`)": (
         paging.SinglePage,
@@ -76,6 +73,7 @@ _HTTP: Mapping[str, tuple[object, ...]] = {
         paging.ScrollId,
         paging.NextLink,
         paging.ODataSkipToken,
+        paging.SearchPosition,
     ),
     "Error codes and rates (`hrhub.http.problems`, `hrhub.http.budget`)": (
         problems.JsonCode,

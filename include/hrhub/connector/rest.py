@@ -69,7 +69,8 @@ class ModifiedSince:
     Attributes:
         name: Parameter, for example ``updated_after`` or ``$filter``.
         template: Its value; ``{since}`` is replaced by the time. Alone, an epoch stays a number.
-        time_format: How the time is written (strftime), or ``epoch_s`` or ``epoch_ms``.
+        time_format: How the time is written (strftime), or ``iso`` (with the zone's offset),
+            ``epoch_s`` or ``epoch_ms``.
         lookback_s: How far before the cursor to ask again: late commits, clock differences.
         safety_lag_s: How much earlier than the vendor's clock the new cursor is set.
         clock_header: Header with the vendor's clock; ``Date`` if it has no better one.
@@ -153,6 +154,7 @@ class HttpStream(Stream):
         params: Query parameters of every first request.
         method: HTTP method.
         json: JSON body, for vendors that read by POST; windows and pages are put into it.
+        xml: The same as XML: its one key is the root element.
         pages: How to walk from page to page.
         cursor: How to ask for what changed.
         total: Dotted path to the number of records of the whole reading, if the vendor tells.
@@ -163,6 +165,7 @@ class HttpStream(Stream):
     params: Mapping[str, Value] = field(default_factory=dict)
     method: str = "GET"
     json: Mapping[str, Any] | None = None
+    xml: Mapping[str, Any] | None = None
     pages: Paging = field(default_factory=SinglePage)
     cursor: CursorRule = field(default_factory=Everything)
     total: str = ""
@@ -170,7 +173,7 @@ class HttpStream(Stream):
 
     def request(self, session: Session) -> PageRequest:
         """Return the request that windows and paging complete; override to use the settings."""
-        return PageRequest(self.path, self.params, self.method, self.json)
+        return PageRequest(self.path, self.params, self.method, self.json, self.xml)
 
     def next_cursor(self, session: Session, first: Answer, started: datetime) -> Cursor:
         """Return the cursor that a reading's first answer stands for."""
@@ -212,12 +215,18 @@ class HttpStream(Stream):
             )
 
     def _ask(self, session: Session, request: PageRequest) -> Answer:
+        headers, data = request.headers, None
+        if request.xml is not None:
+            from hrhub.http.xml import write_xml
+
+            headers, data = {"Content-Type": "application/xml", **headers}, write_xml(request.xml)
         return session.http.request(
             request.method,
             request.path,
             params=request.params,
-            headers=request.headers,
+            headers=headers,
             json=request.json,
+            data=data,
             # Reading by POST changes nothing at the vendor.
             idempotent=True,
             expect=self.expect,
@@ -243,6 +252,8 @@ def page_of(
 
 def write_time(moment: datetime, time_format: str, zone: ZoneInfo) -> Value:
     """Write a time as a vendor wants it; formats that end in ``Z`` are in UTC."""
+    if time_format == "iso":
+        return moment.astimezone(zone).isoformat(timespec="seconds")
     if time_format == "epoch_s":
         return int(moment.timestamp())
     if time_format == "epoch_ms":

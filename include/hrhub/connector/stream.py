@@ -7,6 +7,7 @@ apart from reading, because the hub compares raw records first and decodes only 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -107,15 +108,17 @@ class JsonRecords:
 
     Args:
         path: Dotted path to the list.
+        optional: Whether a missing list in an object that is there means that there are no records,
+            and an object in its place one record. The paging or a total should then prove it.
         group_by: Names of the fields that make up a series' key, for grouped streams.
     """
 
-    def __init__(self, path: str = "", *, group_by: Sequence[str] = ()) -> None:
+    def __init__(
+        self, path: str = "", *, optional: bool = False, group_by: Sequence[str] = ()
+    ) -> None:
         self.path = path
-        shape: Any = list[msgspec.Raw]
-        for depth, name in enumerate(reversed(path.split(".") if path else [])):
-            shape = msgspec.defstruct(f"Level{depth}", [("value", shape)], rename={"value": name})
-        self._envelope = msgspec.json.Decoder(shape)
+        self._envelope = msgspec.json.Decoder(_below(path, list[msgspec.Raw]))
+        self._loose = msgspec.json.Decoder(_below(path, msgspec.Raw)) if optional else None
         self._depth = len(path.split(".")) if path else 0
         self._record = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
         self._group = msgspec.json.Decoder(
@@ -136,12 +139,24 @@ class JsonRecords:
         try:
             value = self._envelope.decode(body)
         except msgspec.ValidationError:
-            raise ContractChanged("vendor.records_missing", path=self.path) from None
+            return self._lone(body)
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise ContractChanged("vendor.page_broken", bytes=len(body)) from None
         for _ in range(self._depth):
             value = value.value
         return value  # type: ignore[no-any-return]
+
+    def _lone(self, body: bytes) -> Sequence[bytes | memoryview]:
+        """Return what stands in the place of the list, if that may be."""
+        if self._loose is not None:
+            with contextlib.suppress(msgspec.ValidationError):
+                value: Any = self._loose.decode(body)
+                for _ in range(self._depth):
+                    value = value.value
+                raw = bytes(value)
+                if raw == b"null" or raw[:1] == b"{":
+                    return [] if raw == b"null" else [raw]
+        raise ContractChanged("vendor.records_missing", path=self.path)
 
     def decode(self, raw: bytes | memoryview, meta: Mapping[str, str | int]) -> dict[str, Any]:
         """Decode one record."""
@@ -157,6 +172,15 @@ class JsonRecords:
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise ContractChanged("vendor.key_missing", path=self.path) from None
         return "\x1f".join(str(getattr(key, f"k{i}")) for i in range(self._group_size))
+
+
+def _below(path: str, shape: Any) -> Any:
+    """Return the type of a body that has something at a dotted path; raw values may be missing."""
+    leaf = (msgspec.Raw(b"null"),) if shape is msgspec.Raw else ()
+    for depth, name in enumerate(reversed(path.split(".") if path else [])):
+        field = ("value", shape, *(() if depth else leaf))
+        shape = msgspec.defstruct(f"Level{depth}", [field], rename={"value": name})
+    return shape
 
 
 @dataclass(slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from hrhub.errors import ContractChanged
+from hrhub.http.charsets import decode
 
 Expect = Literal["json", "xml", "data", "any"]
 """What a caller expects in a body: ``data`` is any format that does not end itself (CSV, files)."""
@@ -118,14 +119,7 @@ class Answer:
         Raises:
             ContractChanged: The bytes are not text in that character set.
         """
-        name = charset or self.charset or "utf-8"
-        # GB2312 and GBK are declared everywhere and meant is their superset.
-        if name in ("gb2312", "gbk", "x-gbk", "cp936"):
-            name = "gb18030"
-        try:
-            return self.body.decode(name)
-        except (UnicodeDecodeError, LookupError):
-            raise ContractChanged("vendor.body_refused", rule="charset") from None
+        return decode(self.body, charset or self.charset or "utf-8")
 
     def json(self) -> Any:
         """Decode the body as JSON.

@@ -1,4 +1,8 @@
-"""Read single values out of a JSON body without decoding the rest of it."""
+"""Read single values out of a body, JSON or XML, without decoding the rest of it.
+
+Paths are dotted and the same for both: ``AcsEvent.totalMatches`` is a member of an object, or an
+element below the root ``AcsEvent``, whatever its namespace.
+"""
 
 from __future__ import annotations
 
@@ -39,8 +43,13 @@ def _find(body: bytes, path: str, leaf: Any) -> Any:
 def find(body: bytes, path: str) -> Scalar:
     """Return the scalar at a dotted path such as ``data.nextCursor``.
 
-    None if it is not there, is null, is a list or an object, or if the body is not JSON.
+    None if it is not there, is null, is a list or an object, or if the body is neither JSON nor
+    XML. What XML holds is always text.
     """
+    if _is_xml(body):
+        from hrhub.http.xml import find_xml
+
+        return find_xml(body, path)
     value: Scalar = _find(body, path, str | int | float | bool)
     return value
 
@@ -54,7 +63,14 @@ def find_text(body: bytes, path: str) -> str | None:
 
 
 def count(body: bytes, path: str) -> int | None:
-    """Return the length of the list at a dotted path (empty: the body itself), undecoded."""
+    """Return the length of the list at a dotted path (empty: the body itself), undecoded.
+
+    In XML it is the number of elements at the path.
+    """
+    if _is_xml(body):
+        from hrhub.http.xml import count_xml
+
+        return count_xml(body, path)
     if not path:
         try:
             return len(msgspec.json.decode(body, type=list[msgspec.Raw]))
@@ -62,3 +78,7 @@ def count(body: bytes, path: str) -> int | None:
             return None
     items = _find(body, path, list[msgspec.Raw])
     return None if items is None else len(items)
+
+
+def _is_xml(body: bytes) -> bool:
+    return body[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<"

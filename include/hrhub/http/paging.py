@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from hrhub.errors import ContractChanged
+from hrhub.ambient import new_id
+from hrhub.errors import ContractChanged, Transient
 from hrhub.http.answer import Answer
 from hrhub.http.lookup import count, find, find_text
 
@@ -27,6 +28,7 @@ class PageRequest:
         params: Query parameters.
         method: HTTP method.
         json: JSON body, for vendors that page by POST.
+        xml: The same as XML, for :func:`~hrhub.http.xml.write_xml`; its one key is the root.
         headers: Further headers.
     """
 
@@ -34,25 +36,25 @@ class PageRequest:
     params: Mapping[str, Value] = field(default_factory=dict, repr=False)
     method: str = "GET"
     json: Mapping[str, Any] | None = field(default=None, repr=False)
+    xml: Mapping[str, Any] | None = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def put(self, values: Mapping[str, Value]) -> PageRequest:
-        """Return the request with further values: in the JSON body if it has one, or the query.
+        """Return the request with further values: in its body if it has one, or the query.
 
         A dotted name such as ``data.Limit`` leads into the body's objects.
         """
-        if self.json is None:
-            return replace(self, params={**self.params, **values})
-        body = self.json
-        for name, value in values.items():
-            body = _with(body, name.split("."), value)
-        return replace(self, json=body)
+        if self.json is not None:
+            return replace(self, json=_with_all(self.json, values))
+        if self.xml is not None:
+            return replace(self, xml=_with_all(self.xml, values))
+        return replace(self, params={**self.params, **values})
 
     def value(self, name: str) -> Value | None:
-        """Return a value of the JSON body, also at a dotted name, or of the query."""
-        if self.json is None:
+        """Return a value of the body, also at a dotted name, or of the query."""
+        found: Any = self.json if self.json is not None else self.xml
+        if found is None:
             return self.params.get(name)
-        found: Any = self.json
         for part in name.split("."):
             found = found.get(part) if isinstance(found, Mapping) else None
         return found  # type: ignore[no-any-return]
@@ -104,17 +106,20 @@ class _Counted:
     more: str = ""
 
     def _ends(self, answer: Answer, read_before: int) -> bool:
+        """Tell whether the answer is the last page.
+
+        Raises:
+            Transient: ``vendor.page_short``: an empty page came before the total was reached.
+        """
         if self.more:
-            flag = find(answer.body, self.more)
-            return flag in (None, False, 0, "0", "false", "")
-        got = count(answer.body, self.records)
-        if not got:
-            return True
-        if self.total:
-            total = _number(find(answer.body, self.total))
-            if total is not None:
-                return read_before + self.size >= total
-        return got < self.size
+            return not _flag(find(answer.body, self.more))
+        got = count(answer.body, self.records) or 0
+        total = _number(find(answer.body, self.total)) if self.total else None
+        if total is None:
+            return got < self.size
+        if not got and read_before < total:
+            raise Transient("vendor.page_short", read=read_before, total=total)
+        return read_before + got >= total
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,16 +140,24 @@ class PageNumber(_Counted):
         return request.put({self.name: self.start, self.size_name: self.size})
 
     def following(self, request: PageRequest, answer: Answer) -> PageRequest | None:
-        """Ask for the next number."""
+        """Ask for the next number.
+
+        Raises:
+            ContractChanged: ``vendor.page_small``: the vendor gives fewer records than asked for
+                although more follow; numbers of pages would then skip some.
+        """
         number = int(request.value(self.name) or self.start)
         if self._ends(answer, (number - self.start) * self.size):
             return None
+        got = count(answer.body, self.records)
+        if self.total and got is not None and got < self.size:
+            raise ContractChanged("vendor.page_small", asked=self.size, got=got)
         return request.put({self.name: number + 1})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offset(_Counted):
-    """Pages begin at a record number; it grows by the page size."""
+    """Pages begin at a record number; it grows by the records that came, or by the page size."""
 
     name: str = "offset"
     size_name: str = "limit"
@@ -158,7 +171,8 @@ class Offset(_Counted):
         offset = int(request.value(self.name) or 0)
         if self._ends(answer, offset):
             return None
-        return request.put({self.name: offset + self.size})
+        # Some vendors silently give less than was asked for: what came is where we are.
+        return request.put({self.name: offset + (count(answer.body, self.records) or self.size)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +197,7 @@ class CursorParam:
 
     def following(self, request: PageRequest, answer: Answer) -> PageRequest | None:
         """Ask with the token of the answer."""
-        if self.more and find(answer.body, self.more) in (None, False, 0, "0", "false", ""):
+        if self.more and not _flag(find(answer.body, self.more)):
             return None
         token = find_text(answer.body, self.path)
         return None if token is None else request.put({self.name: token})
@@ -261,6 +275,86 @@ class ODataSkipToken(NextLink):
         super().__init__(path, extra)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchPosition:
+    """A search that is read from positions on, as access terminals have it (Hikvision ISAPI).
+
+    Every page of one search bears the same id; every search has one of its own. What came says
+    where the next page begins, because devices give less than was asked for.
+
+    Attributes:
+        ask: Dotted path to the object of requests that takes id, position and size, or the root
+            element of an XML body.
+        answer: Dotted path to the object of answers that holds status, numbers and id.
+        size: Records asked for at once.
+        records: Dotted path to the list of records, for answers without ``got``.
+        total: Name of the number of all records, if the vendor's total stands still while it is
+            read. A search that ends before it is reached is read again.
+        more: Words of the status for more to come.
+        end: Words for the last page and for none at all. Any other word is an error.
+    """
+
+    ask: str
+    answer: str
+    size: int
+    records: str = ""
+    total: str = ""
+    id_name: str = "searchID"
+    position_name: str = "searchResultPosition"
+    size_name: str = "maxResults"
+    status: str = "responseStatusStrg"
+    got: str = "numOfMatches"
+    more: tuple[str, ...] = ("MORE",)
+    end: tuple[str, ...] = ("OK", "NO MATCH", "NO MATCHES", "NO_MATCH", "NO_MATCHES")
+
+    def first(self, request: PageRequest) -> PageRequest:
+        """Begin a search of its own."""
+        return request.put(
+            {
+                f"{self.ask}.{self.id_name}": new_id(),
+                f"{self.ask}.{self.position_name}": 0,
+                f"{self.ask}.{self.size_name}": self.size,
+            }
+        )
+
+    def following(self, request: PageRequest, answer: Answer) -> PageRequest | None:
+        """Ask from behind the records that came.
+
+        Raises:
+            Transient: ``vendor.search_lost``: another search took the place of ours;
+                ``vendor.page_short``: it ended before its own total.
+            ContractChanged: ``vendor.page_status``: a status that is none of ours;
+                ``vendor.page_loop``: more is promised and nothing comes, or more than there is.
+        """
+        owner = find_text(answer.body, f"{self.answer}.{self.id_name}")
+        if owner is not None and owner != request.value(f"{self.ask}.{self.id_name}"):
+            raise Transient("vendor.search_lost")
+        got = _number(find(answer.body, f"{self.answer}.{self.got}"))
+        listed = count(answer.body, self.records) if self.records else None
+        if got is None:
+            got = listed or 0
+        place = f"{self.ask}.{self.position_name}"
+        read = int(request.value(place) or 0) + got
+        total = None
+        if self.total:
+            total = _number(find(answer.body, f"{self.answer}.{self.total}"))
+        status = find_text(answer.body, f"{self.answer}.{self.status}")
+        if status in self.more:
+            if got:
+                if total is not None and read > total:
+                    raise ContractChanged("vendor.page_loop", rule="beyond_total")
+                return request.put({place: read})
+            # Some devices promise more behind their last record; only a total proves it.
+            if total is None or read < total:
+                raise ContractChanged("vendor.page_loop", rule="no_progress")
+            return None
+        if status not in self.end:
+            raise ContractChanged("vendor.page_status", path=f"{self.answer}.{self.status}")
+        if total is not None and read < total:
+            raise Transient("vendor.page_short", read=read, total=total)
+        return None
+
+
 class LoopGuard:
     """Notice a vendor that leads in circles.
 
@@ -279,7 +373,7 @@ class LoopGuard:
         Raises:
             ContractChanged: ``vendor.page_loop``: it was sent before.
         """
-        mark = _digest(repr((request.path, request.params, request.json)).encode())
+        mark = _digest(repr((request.path, request.params, request.json, request.xml)).encode())
         if mark in self._requests and not self._repeats:
             raise ContractChanged("vendor.page_loop", rule="request")
         self._requests.add(mark)
@@ -301,6 +395,12 @@ def repeats(paging: Paging) -> bool:
     return bool(getattr(paging, "repeats", False))
 
 
+def _with_all(body: Mapping[str, Any], values: Mapping[str, Value]) -> Mapping[str, Any]:
+    for name, value in values.items():
+        body = _with(body, name.split("."), value)
+    return body
+
+
 def _with(body: Mapping[str, Any], place: Sequence[str], value: Value) -> Mapping[str, Any]:
     """Return a copy of a body with one value set, objects on the way to it made as needed."""
     name, *rest = place
@@ -312,6 +412,10 @@ def _with(body: Mapping[str, Any], place: Sequence[str], value: Value) -> Mappin
 
 def _digest(data: bytes) -> bytes:
     return hashlib.blake2b(data, digest_size=16).digest()
+
+
+def _flag(value: Any) -> bool:
+    return value not in (None, False, 0, "0", "false", "")
 
 
 def _number(value: Any) -> int | None:

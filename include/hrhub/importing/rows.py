@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from hashlib import blake2b
 from typing import Any
 
-import msgspec
-
+from hrhub.connector import rows
 from hrhub.errors import RowRejected
 from hrhub.mapping.plan import Path
-
-_MARK = b"!"
-_encode = msgspec.json.Encoder().encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,24 +25,12 @@ class Row:
 
 def table_row(number: int, names: Sequence[str], cells: Sequence[str]) -> Row:
     """Return a row of a table; one that does not fit the heading, or is not text, is marked."""
-    extra = cells[len(names) :]
-    if len(cells) < len(names) or any(extra):
-        return marked(number, "parse", "columns", cells)
-    values = dict(zip(names, cells, strict=False))
-    try:
-        return Row(number, _encode(values))
-    except UnicodeEncodeError:
-        return marked(number, "encoding", "charset", cells)
+    return Row(number, rows.table_row(names, cells))
 
 
 def marked(number: int, reason: str, rule: str, cells: Sequence[str] | bytes, at: str = "") -> Row:
     """Return a row that decoding refuses for a reason; what it held is kept for people to mend."""
-    held = (
-        [cells.decode("ascii", "backslashreplace")]
-        if isinstance(cells, bytes)
-        else [cell.encode("utf-8", "backslashreplace").decode() for cell in cells]
-    )
-    return Row(number, _MARK + _encode([reason, at, rule, held]))
+    return Row(number, rows.marked(reason, rule, cells, at))
 
 
 class RowRecords:
@@ -59,7 +42,6 @@ class RowRecords:
 
     def __init__(self, group_by: Sequence[Path] = ()) -> None:
         self._group_by = group_by
-        self._decoder = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 
     def split(self, body: bytes) -> Sequence[bytes]:
         """Cut a page into its lines."""
@@ -71,15 +53,7 @@ class RowRecords:
         Raises:
             RowRejected: It was marked when the file was read, or is not JSON.
         """
-        if bytes(raw[:1]) == _MARK:
-            reason, at, rule, _ = msgspec.json.decode(raw[1:])
-            raise RowRejected(reason, at, rule)
-        try:
-            return self._decoder.decode(raw)
-        except UnicodeDecodeError:
-            raise RowRejected("encoding", "", "utf-8") from None
-        except msgspec.DecodeError:
-            raise RowRejected("parse", "", "json") from None
+        return rows.decode_row(raw)
 
     def group_key(self, raw: bytes | memoryview) -> str:
         """Return the key of a row's series; a row without one is a series of its own."""
