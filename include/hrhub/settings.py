@@ -22,6 +22,8 @@ class Settings:
         language: Language of messages, ``en`` or ``zh`` (``HRHUB_LANG``).
         modules: Parts of the model that are off unless named, ``pay`` and ``bank``
             (``HRHUB_MODULES``, comma-separated).
+        erasures: File that says who was erased (``HRHUB_ERASURES``), kept apart from store and
+            backups; None is ``erasures.jsonl`` in the home.
     """
 
     home: Path
@@ -32,6 +34,12 @@ class Settings:
     tenant: str = "default"
     language: str = "en"
     modules: frozenset[str] = frozenset()
+    erasures: Path | None = None
+
+    @property
+    def ledger(self) -> Path:
+        """File that says who was erased."""
+        return self.erasures or self.home / "erasures.jsonl"
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
@@ -49,6 +57,7 @@ class Settings:
             tenant=env.get("HRHUB_TENANT") or "default",
             language="zh" if (env.get("HRHUB_LANG") or "en").lower().startswith("zh") else "en",
             modules=frozenset(name for name in map(str.strip, modules) if name),
+            erasures=Path(ledger) if (ledger := env.get("HRHUB_ERASURES")) else None,
         )
 
 

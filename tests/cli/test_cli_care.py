@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from hrhub.errors import ExitStatus
+from hrhub.pipeline import open_hub
 from hrhub.store.migrations import HEAD
 from tests.cli.conftest import Desk
 
@@ -78,3 +79,37 @@ def test_verify_fails_and_says_what_to_do_when_somebody_edited_the_store(
     ]
     assert "security incident" in desk("verify").out
     assert "安全事件" in desk("verify", "--lang", "zh").out
+
+
+# --- backup and restore -------------------------------------------------------------------------
+
+
+def test_a_backup_is_made_and_restored_by_command(desk: Desk, terminal: str) -> None:
+    desk("sync", terminal)
+    file = desk.home.parent / "hub.backup"
+
+    made = desk("store", "backup", str(file), "--json")
+    refused = desk("store", "restore", str(file), "--json")
+    done = desk("store", "restore", str(file), "--replace", "--json")
+
+    assert made.status == 0 and made.doc["rows"] and made.doc["bytes"] == file.stat().st_size
+    assert refused.status == 7 and refused.doc["error"]["code"] == "restore.not_empty"
+    assert done.status == 0, done.err
+    assert done.doc["archive"] == made.doc["archive"]
+    assert done.doc["rows"] == made.doc["rows"]
+    assert done.doc["verified"]["ok"] is True
+    assert "everything holds" in desk("verify").out
+    assert desk("sync", terminal).status in (0, 5)
+
+
+def test_a_restore_that_finds_something_says_so(desk: Desk, terminal: str) -> None:
+    desk("sync", terminal)
+    with open_hub() as hub, hub.store.write() as tx:
+        tx.exec_driver_sql("UPDATE hub_audit SET actor = 'cli:nobody' WHERE seq = 1")
+    file = desk.home.parent / "hub.backup"
+    desk("store", "backup", str(file))
+
+    done = desk("store", "restore", str(file), "--replace")
+
+    assert done.status == 1
+    assert "verify.audit_broken" in done.out

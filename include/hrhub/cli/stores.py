@@ -1,4 +1,4 @@
-"""Commands that care for store and keys: make them, look after them, verify what they hold."""
+"""Commands that care for store and keys: make them and look after them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from typing import Any
 
 import typer
 
+from hrhub.cli.keeping import backup, place_of, restore, verify
 from hrhub.cli.out import Out
 from hrhub.cli.spoken import spoken
-from hrhub.errors import ExitStatus, HrHubError
+from hrhub.errors import HrHubError
 
 
 def register(app: typer.Typer) -> None:
@@ -18,57 +19,13 @@ def register(app: typer.Typer) -> None:
     store.command("create")(spoken(store_create))
     store.command("upgrade")(spoken(store_upgrade))
     store.command("status")(spoken(store_status))
+    store.command("backup")(spoken(backup))
+    store.command("restore")(spoken(restore))
     app.add_typer(store, name="store")
     keys = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Care for the keys.")
     keys.command("create")(spoken(keys_create))
     keys.command("status")(spoken(keys_status))
     app.add_typer(keys, name="keys")
-
-
-def verify(out: Out) -> ExitStatus:
-    """Check that all that is stored is as it was written.
-
-    Nothing is changed. Seals, envelopes, search indexes, links, run counts, reading positions,
-    landed pages, quarantine and the audit chain are checked. Exit status 1 when something is
-    found.
-
-    Example: hrhub verify
-    """
-    from hrhub.messages import render
-    from hrhub.pipeline import open_hub
-
-    with open_hub() as hub, out.working("verifying") as tell:
-        report = hub.verify(progress=lambda what, n: tell(f"verifying {what}: {n:,}"))
-    kinds = []
-    for code, many in sorted(report.totals.items()):
-        message = render(code, {}, out.language)
-        kinds.append(
-            {"code": code, "n": many, "what": message.what, "who": message.who, "do": message.do}
-        )
-    out.result(
-        {
-            "ok": report.ok,
-            "kinds": kinds,
-            "findings": [{"code": f.code, "place": f.place, "id": f.id} for f in report.findings],
-            "checked": dict(report.checked),
-            "suites": dict(report.suites),
-            "erased": report.erased,
-        }
-    )
-    found = sorted((name, number) for name, number in report.checked.items() if number)
-    out.table(("Checked", "Number"), found, right=("Number",))
-    out.table(("Cipher suite", "Sealed groups"), sorted(report.suites.items()))
-    if report.ok:
-        out.line("everything holds")
-        return ExitStatus.DONE
-    for kind in kinds:
-        out.line(f"{kind['code']} ({kind['n']:,}): {kind['what']}", style="bold")
-        out.line(f"  {kind['who']}")
-        out.line(f"  {kind['do']}")
-        out.table(
-            ("Place", "Id"), [(f.place, f.id) for f in report.findings if f.code == kind["code"]]
-        )
-    return ExitStatus.FAILED
 
 
 def store_create(out: Out) -> None:
@@ -82,8 +39,8 @@ def store_create(out: Out) -> None:
     settings = Settings.from_env()
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     version = create(settings.store_url)
-    out.result({"store": _place(settings.store_url), "version": version})
-    out.line(f"the store at {_place(settings.store_url)} is ready, version {version}")
+    out.result({"store": place_of(settings.store_url), "version": version})
+    out.line(f"the store at {place_of(settings.store_url)} is ready, version {version}")
 
 
 def store_upgrade(out: Out) -> None:
@@ -96,7 +53,7 @@ def store_upgrade(out: Out) -> None:
 
     settings = Settings.from_env()
     version = upgrade(settings.store_url)
-    out.result({"store": _place(settings.store_url), "version": version})
+    out.result({"store": place_of(settings.store_url), "version": version})
     out.line(f"the store has version {version}")
 
 
@@ -122,7 +79,7 @@ def store_status(out: Out) -> None:
         waiting = select(func.count()).where(c.tenant == settings.tenant, c.state == "open")
         rows["in quarantine"] = int(tx.execute(waiting).scalar_one())
         kind = store.dialect
-    place = _place(settings.store_url)
+    place = place_of(settings.store_url)
     out.result(
         {
             "store": place,
@@ -191,10 +148,3 @@ def keys_status(out: Out) -> None:
         )
     if problem is not None:
         raise problem
-
-
-def _place(url: str) -> str:
-    """Return the address of the store without a password."""
-    from hrhub.store.engine import parse_url
-
-    return parse_url(url).render_as_string(hide_password=True)

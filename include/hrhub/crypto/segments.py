@@ -37,6 +37,7 @@ CHUNK_LOG2 = 16
 CHUNK_BYTES = 1 << CHUNK_LOG2
 _SALT_BYTES = 16
 _MAX_CHUNKS = 1 << 32
+_SEALED_CHUNK_BYTES = CHUNK_BYTES + TAG_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +68,23 @@ class Segment:
     file_bytes: int
 
 
-class _Sealer:
-    """Write chunks to a stream; holds the last one back because it is flagged."""
+class StreamSealer:
+    """Write chunks to a stream; holds the last one back because it is flagged.
 
-    def __init__(self, out: BinaryIO, key: DataKey, place: SegmentPlace, page_key: bytes) -> None:
+    Args:
+        out: Where to.
+        key: The data key.
+        place: What the stream is bound to: :meth:`SegmentPlace.frame`, or another frame with a
+            label of its own.
+        page_key: Key of the MAC over the plaintext.
+    """
+
+    def __init__(self, out: BinaryIO, key: DataKey, place: bytes, page_key: bytes) -> None:
         salt = random_bytes(_SALT_BYTES)
         header = _header(key, salt)
         self._out = out
         self._cipher = _cipher(key, salt)
-        self._aad = place.frame() + header
+        self._aad = place + header
         self._held = bytearray()
         self._counter = 0
         self._plain_bytes = 0
@@ -85,6 +94,7 @@ class _Sealer:
         self._emit(header)
 
     def write(self, data: bytes) -> None:
+        """Add plaintext."""
         self._mac.update(data)
         self._plain_bytes += len(data)
         self._held += data
@@ -96,6 +106,7 @@ class _Sealer:
             del self._held[:whole]
 
     def finish(self) -> Segment:
+        """Write the last chunk and return what was written."""
         self._chunk(bytes(self._held), last=True)
         self._held.clear()
         return Segment(
@@ -137,7 +148,7 @@ class SegmentWriter:
                 raise FileExistsError
             self._file = self._stack.enter_context(new_private_file(self._staged))
             try:
-                self._sealer = _Sealer(self._file, key, place, page_key)
+                self._sealer = StreamSealer(self._file, key, place.frame(), page_key)
             except BaseException:
                 self.abort()
                 raise
@@ -199,7 +210,7 @@ def seal_segment(
 ) -> tuple[bytes, Segment]:
     """Seal bytes into a segment in memory, for values too long for an envelope."""
     out = io.BytesIO()
-    sealer = _Sealer(out, key, place, page_key)
+    sealer = StreamSealer(out, key, place.frame(), page_key)
     sealer.write(data)
     segment = sealer.finish()
     return out.getvalue(), segment
@@ -211,29 +222,38 @@ def open_segment(data: bytes, key: DataKey, place: SegmentPlace) -> bytes:
     Raises:
         EnvelopeError: The segment was changed, cut, moved, or belongs to another key.
     """
-    header = data[:HEADER_BYTES]
+    return b"".join(open_stream(io.BytesIO(data), key, place.frame()))
+
+
+def open_stream(source: BinaryIO, key: DataKey, place: bytes) -> Iterator[bytes]:
+    """Yield the plaintext of a sealed stream chunk by chunk, each checked before it is given.
+
+    That the stream is whole is known only when the last chunk was given.
+
+    Raises:
+        EnvelopeError: The stream was changed, cut, moved, or belongs to another key.
+    """
+    header = source.read(HEADER_BYTES)
     salt = header[20:36]
     if header != _header(key, salt):
         raise unreadable("header")
     cipher = _cipher(key, salt)
-    aad = place.frame() + header
-    view = memoryview(data)
-    sealed_bytes = CHUNK_BYTES + TAG_BYTES
-    starts = range(HEADER_BYTES, len(data), sealed_bytes)
-    parts = []
-    for counter, at in enumerate(starts):
-        chunk = bytes(view[at : at + sealed_bytes])
+    aad = place + header
+    chunk = source.read(_SEALED_CHUNK_BYTES)
+    counter = 0
+    while True:
+        following = source.read(_SEALED_CHUNK_BYTES)
         # Only an empty segment has an empty chunk: otherwise the last one holds something.
         if len(chunk) < TAG_BYTES + (counter > 0):
             raise unreadable("length")
-        nonce = _nonce(counter, last=counter == len(starts) - 1)
         try:
-            parts.append(cipher.decrypt(nonce, chunk, aad))
+            yield cipher.decrypt(_nonce(counter, last=not following), chunk, aad)
         except InvalidTag:
             raise unreadable("tag") from None
-    if not parts:
-        raise unreadable("length")
-    return b"".join(parts)
+        if not following:
+            return
+        chunk = following
+        counter += 1
 
 
 def segment_dek_id(path: Path) -> bytes:

@@ -109,3 +109,9 @@ def head(tx: Connection, tenant: str) -> tuple[int, bytes]:
     h = hub_audit_head.c
     row = tx.execute(select(h.seq, h.mac).where(h.tenant == tenant)).one_or_none()
     return (0, _GENESIS) if row is None else (row.seq, row.mac)
+
+
+def heads(tx: Connection) -> dict[str, tuple[int, bytes]]:
+    """Return number and MAC of the last link of every tenant's chain."""
+    h = hub_audit_head.c
+    return {tenant: (seq, mac) for tenant, seq, mac in tx.execute(select(h.tenant, h.seq, h.mac))}

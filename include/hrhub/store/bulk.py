@@ -125,7 +125,7 @@ def fetch_by(
         found = _sqlite_chunks(tx, head, keys, for_sqlite(table, keys, rows), fixed)
         return read_rows(table, select, found, "sqlite")
     match, arrays = _postgresql_match(tx, table, keys, rows)
-    shown = ", ".join(_shown(table.c[name]) for name in select)
+    shown = ", ".join(as_text(table.c[name]) for name in select)
     sql = f"SELECT {shown} FROM {_name(table.name)} t, {match} AND {conditions}"
     with _cursor(tx, binary=True) as cursor:
         cursor.execute(sql, (*arrays, *fixed), prepare=False)
@@ -214,7 +214,8 @@ def _type(tx: Connection, column: Column[Any]) -> str:
     return column.type.compile(dialect=tx.dialect)
 
 
-def _shown(column: Column[Any]) -> str:
+def as_text(column: Column[Any]) -> str:
+    """Return how PostgreSQL is asked for a column of table ``t``: ids as text, as they are here."""
     cast = "::text" if isinstance(column.type, RowId) else ""
     return f"t.{_name(column.name)}{cast}"
 

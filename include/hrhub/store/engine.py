@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from sqlalchemy import URL, Connection, create_engine, event, make_url
+from sqlalchemy import URL, Connection, create_engine, event, make_url, text
 from sqlalchemy import exc as sa_exc
 
 from hrhub.errors import ConfigError, HrHubError, StorageError
@@ -41,6 +41,9 @@ _BY_INDEX = "SET LOCAL enable_seqscan = off"
 a quarter of the rows and reads them all. What a transaction looks for, it looks for by key."""
 _CONNECT_TIMEOUT_S = 5
 _WRITE = "hrhub_write"
+RESTORING = "restoring"
+"""Key in ``hub_meta`` that stands while a backup is being restored; its value is the archive."""
+_RESTORING = text("SELECT value FROM hub_meta WHERE key = :key").bindparams(key=RESTORING)
 _UNREACHABLE = ("08", "57P")
 _LOCKED = ("55P03", "40001", "40P01", "57014")
 
@@ -112,17 +115,18 @@ class Store:
         self.close()
 
 
-def open_store(url: str, *, create: bool = False) -> Store:
+def open_store(url: str, *, create: bool = False, unfinished: bool = False) -> Store:
     """Open the store at an address; with ``create`` make it first if it is not there.
 
     Args:
         url: ``sqlite:///path`` or ``postgresql://…`` (the driver is added).
         create: Make a missing store.
+        unfinished: Also one into which a backup is being restored.
 
     Raises:
         ConfigError: The address is not one of a store (``store.address``).
-        StorageError: ``store.missing``, ``store.exposed``, ``store.outdated``, ``store.too_new``
-            or ``store.unavailable``.
+        StorageError: ``store.missing``, ``store.exposed``, ``store.outdated``, ``store.too_new``,
+            ``store.unfinished`` or ``store.unavailable``.
     """
     parsed = parse_url(url)
     if create:
@@ -133,6 +137,8 @@ def open_store(url: str, *, create: bool = False) -> Store:
     store = Store(parsed)
     try:
         check_version(store)
+        if not unfinished:
+            check_finished(store)
     except BaseException:
         store.close()
         raise
@@ -205,6 +211,18 @@ def check_version(store: Store) -> None:
         raise StorageError("store.missing", place=sqlite_path(store.url) or store.url.database)
     code = "store.outdated" if found in REVISIONS else "store.too_new"
     raise StorageError(code, found=found, wanted=HEAD)
+
+
+def check_finished(store: Store) -> None:
+    """Refuse a store into which a backup was not restored to the end.
+
+    Raises:
+        StorageError: ``store.unfinished``.
+    """
+    with store.read() as tx:
+        mark = tx.execute(_RESTORING).scalar()
+    if mark is not None:
+        raise StorageError("store.unfinished", archive=mark)
 
 
 def _engine(url: URL) -> Any:

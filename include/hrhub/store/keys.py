@@ -39,13 +39,8 @@ class StoredKeys:
 
     def load_tenant_keys(self, tenant: str) -> Sequence[WrappedKey]:
         """Return every version of every key of a tenant."""
-        query = (
-            select(*(hub_key.c[name] for name in _KEY))
-            .where(hub_key.c.tenant == tenant)
-            .order_by(hub_key.c.purpose, hub_key.c.version)
-        )
         with self._store.read() as tx:
-            return [WrappedKey(*row) for row in tx.execute(query)]
+            return tenant_keys(tx, tenant)
 
     def add_tenant_keys(self, rows: Sequence[WrappedKey]) -> None:
         """Insert rows whose (tenant, purpose, version) is absent, leave the others, and commit."""
@@ -81,6 +76,16 @@ class StoredKeys:
                 if changed.rowcount != 1:
                     raise StorageError("store.conflict", constraint="hub_key", state="rewrap")
         return len(moved)
+
+
+def tenant_keys(tx: Connection, tenant: str) -> list[WrappedKey]:
+    """Return every version of every key of a tenant."""
+    query = (
+        select(*(hub_key.c[name] for name in _KEY))
+        .where(hub_key.c.tenant == tenant)
+        .order_by(hub_key.c.purpose, hub_key.c.version)
+    )
+    return [WrappedKey(*row) for row in tx.execute(query)]
 
 
 def insert_deks(tx: Connection, records: Iterable[DekRecord]) -> int:
