@@ -1,7 +1,7 @@
 """REST streams by declaration: path, parameters, paging and how to ask for what changed.
 
-Most vendors need no code beyond this. Where one does, :meth:`HttpStream.request` and
-:meth:`HttpStream.next_cursor` are the places to put it.
+Most vendors need no code beyond this. Where one does, :meth:`HttpStream.request`,
+:meth:`HttpStream.ask` and :meth:`HttpStream.next_cursor` are the places to put it.
 """
 
 from __future__ import annotations
@@ -200,7 +200,7 @@ class HttpStream(Stream):
         first = True
         while request is not None:
             guard.sent(request)
-            answer = self._ask(session, request)
+            answer = self.ask(session, request)
             guard.came(answer)
             if first and reached is None:
                 reached = self.next_cursor(session, answer, started)
@@ -214,7 +214,8 @@ class HttpStream(Stream):
                 total=_total(answer, self.total),
             )
 
-    def _ask(self, session: Session, request: PageRequest) -> Answer:
+    def ask(self, session: Session, request: PageRequest) -> Answer:
+        """Send one request; override where a vendor wants it in another form."""
         headers, data = request.headers, None
         if request.xml is not None:
             from hrhub.http.xml import write_xml

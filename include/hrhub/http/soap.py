@@ -6,10 +6,12 @@ Envelopes are not logged.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
+from xml.sax.saxutils import escape
 
 from lxml import etree
 from zeep import Client, Plugin, Settings
@@ -26,6 +28,7 @@ from hrhub.http.xml import parse_xml
 if TYPE_CHECKING:
     from hrhub.http.client import HttpClient
 
+_QUOTE = {'"': "&quot;"}
 _SETTINGS = {
     "strict": True,
     "forbid_dtd": True,
@@ -135,14 +138,21 @@ class HubTransport(Transport):
     Args:
         http: The client.
         folder: The only folder that WSDL and schema files may come from.
+        fill: Text of those files -> what stands for it.
+
+    Attributes:
+        idempotent: Whether what is sent next may be sent again.
+        answer: The last answer, as it came.
     """
 
-    def __init__(self, http: HttpClient, folder: Path) -> None:
+    def __init__(self, http: HttpClient, folder: Path, fill: Mapping[str, str]) -> None:
         # zeep's own would open a session of the HTTP library; there must be none.
         self._close_session = False
         self._http = http
         self._folder = folder.resolve()
+        self._fill = fill
         self.idempotent = False
+        self.answer: Answer | None = None
 
     def load(self, url: str) -> bytes:
         """Return a shipped file.
@@ -155,9 +165,12 @@ class HubTransport(Transport):
         if parts.scheme not in ("", "file") or not path.is_relative_to(self._folder):
             raise PluginError("plugin.invalid", rule="wsdl_not_shipped")
         try:
-            return path.read_bytes()
+            content = path.read_bytes()
         except OSError:
             raise PluginError("plugin.invalid", rule="wsdl_missing") from None
+        for text, filled in self._fill.items():
+            content = content.replace(text.encode(), escape(filled, _QUOTE).encode())
+        return content
 
     def get(self, address: str, params: Any, headers: Any) -> Any:
         """Refuse: SOAP over GET is not spoken."""
@@ -168,6 +181,7 @@ class HubTransport(Transport):
         answer = self._http.post(
             address, data=message, headers=headers, expect="xml", idempotent=self.idempotent
         )
+        self.answer = answer
         return _Response(answer)
 
     def post_xml(self, address: str, envelope: Any, headers: Any) -> _Response:
@@ -184,17 +198,25 @@ class SoapService:
         wsdl: The WSDL file, shipped with the connector; imports stay in its folder.
         path: Path of the service below the connection's address.
         token: Security header, if the vendor asks for one.
+        fill: Texts of the shipped files that differ from installation to installation, such as a
+            namespace made of the host's name -> what to put in their place.
 
     Raises:
         PluginError: A file is missing, is elsewhere or is no WSDL.
     """
 
     def __init__(
-        self, http: HttpClient, wsdl: Path, *, path: str = "", token: UsernameToken | None = None
+        self,
+        http: HttpClient,
+        wsdl: Path,
+        *,
+        path: str = "",
+        token: UsernameToken | None = None,
+        fill: Mapping[str, str] | None = None,
     ) -> None:
         if not http.base_url:
             raise ConfigError("address.malformed")
-        self._transport = HubTransport(http, wsdl.parent)
+        self._transport = HubTransport(http, wsdl.parent, fill or {})
         try:
             self._client: Any = Client(  # type: ignore[no-untyped-call]
                 str(wsdl.resolve()),
@@ -235,3 +257,13 @@ class SoapService:
             return self._service[operation](**values)
         except (ZeepError, etree.LxmlError, TypeError, ValueError):
             raise ContractChanged("vendor.contract_changed") from None
+
+    def read(self, operation: str, /, **values: Any) -> Answer:
+        """Call an operation that only reads; return the answer as it came, to be landed.
+
+        Raises:
+            HrHubError: As :meth:`call`; an answer that does not fit the WSDL is not returned.
+        """
+        self.call(operation, idempotent=True, **values)
+        assert self._transport.answer is not None
+        return self._transport.answer
