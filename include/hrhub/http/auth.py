@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hrhub.http.auth_base import Auth, Channel, Secret, reveal
-from hrhub.http.auth_signed import CookieSession, RsaSigned
+from hrhub.http.auth_signed import CookieSession, RsaSigned, Sm2Signed
 from hrhub.http.auth_static import ApiKey, Basic, Digest, HmacSigned, NoAuth
 from hrhub.http.auth_token import ClientCredentials, JwtBearer, SamlBearer
 
@@ -21,5 +21,6 @@ __all__ = [
     "RsaSigned",
     "SamlBearer",
     "Secret",
+    "Sm2Signed",
     "reveal",
 ]

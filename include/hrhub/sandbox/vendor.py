@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
@@ -75,4 +75,13 @@ class Reporting(Protocol):
 
     def report(self, receiver: str, now: datetime) -> Received:
         """Return a genuine report for a receiver, signed and encrypted as the vendor does it."""
+        ...
+
+
+@runtime_checkable
+class Sealed(Protocol):
+    """A simulator whose vendor seals its answers, so that nobody on the way can change them."""
+
+    def resealed(self, body: bytes, change: Callable[[bytes], bytes]) -> bytes:
+        """Return an answer of this simulator whose content was changed by the vendor itself."""
         ...

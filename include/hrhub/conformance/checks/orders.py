@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from hrhub.ambient import new_id
 from hrhub.conformance.checks.tokens import writes
 from hrhub.conformance.lab import Lab, refused
@@ -11,6 +13,7 @@ from hrhub.conformance.proxy import Fault, lost_answer, rewritten
 from hrhub.connector import OrderRequest, OrderService, OrderState, OrderStatus
 from hrhub.connector.orders import FINAL, may_follow
 from hrhub.errors import ContractChanged, HrHubError, VendorError
+from hrhub.sandbox.vendor import Sealed
 
 _UNHEARD = "zz_never_heard_of"
 
@@ -81,8 +84,7 @@ def status(lab: Lab, service: OrderService) -> str:
         unknown = refused(lambda: service.status(session, f"no-such-order-{number}"))  # noqa: B023
         lab.words(unknown)
     if lab.http:
-        word = state.vendor_status.encode()
-        fault = Fault(rewritten(lambda body: body.replace(word, _UNHEARD.encode())))
+        fault = Fault(rewritten(_with_unheard(lab, state.vendor_status.encode())))
         with lab.proxy.armed(fault):
             error = refused(lambda: service.status(session, placed.vendor_id))
         demand(
@@ -91,6 +93,16 @@ def status(lab: Lab, service: OrderService) -> str:
         )
         lab.words(error)
     return some(sorted({p.code for p in packages}))
+
+
+def _with_unheard(lab: Lab, word: bytes) -> Callable[[bytes], bytes]:
+    """Return what puts an unknown word into answers; behind the vendor's seal, if there is one."""
+
+    def change(body: bytes) -> bytes:
+        return body.replace(word, _UNHEARD.encode())
+
+    running = lab.site.running
+    return (lambda body: running.resealed(body, change)) if isinstance(running, Sealed) else change
 
 
 @check(

@@ -1,0 +1,5 @@
+"""Social security keeps the contract: the hub's conformance kit, as vendors run it."""
+
+from hrhub.conformance.plugin import conformance_suite
+
+TestContract = conformance_suite("social_security")
