@@ -9,7 +9,7 @@ import pytest
 
 import hrhub.connector
 from hrhub import errors
-from hrhub.connector import HttpStream, Stream, registry
+from hrhub.connector import Connector, HttpStream, Stream, registry
 from hrhub.connector import reference as contract_reference
 from hrhub.connector.contract import API_VERSION
 from hrhub.crypto import caching, envkeys
@@ -101,6 +101,11 @@ def test_reasons_of_rejects_and_discards_are_those_of_the_code() -> None:
     assert discards == set(DISCARD_REASONS)
 
 
+def _offered(connector: Connector) -> set[str]:
+    """Return the names of streams, or of what can be ordered where there are none."""
+    return {s.name for s in connector.streams} or {o.name for o in connector.orders}
+
+
 def test_the_table_of_connectors_is_what_is_installed() -> None:
     shown = {}
     for title, streams, evidence in table("README.md", "What you get"):
@@ -109,7 +114,7 @@ def test_the_table_of_connectors_is_what_is_installed() -> None:
         shown[found[1]] = (set(streams.split(", ")), evidence)
 
     assert shown == {
-        name: ({s.name for s in registry.get(name).streams}, registry.get(name).evidence)
+        name: (_offered(registry.get(name)), registry.get(name).evidence)
         for name in registry.names()
         if _is_built_in(name)
     }
