@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from dataclasses import replace
+from errno import ENOSPC
 from pathlib import Path
 
 import pytest
@@ -15,10 +17,11 @@ from hrhub.crypto import (
     DataKey,
     EnvelopeError,
     SegmentPlace,
-    SegmentWriter,
+    StreamSealer,
     open_segment,
     read_segment,
     seal_segment,
+    write_segment,
 )
 from hrhub.crypto.segments import CHUNK_BYTES, HEADER_BYTES, segment_dek_id
 from hrhub.crypto.suites import SUITES
@@ -108,9 +111,7 @@ def test_pages_of_every_size_come_back(data_key: DataKey, tmp_path: Path, size: 
     data = random_bytes(size)
     path = tmp_path / "batch-1.seg"
 
-    with SegmentWriter(path, data_key, PLACE, page_key=PAGE_KEY) as writer:
-        writer.write(data)
-        segment = writer.commit()
+    segment = write_segment(path, data, data_key, PLACE, page_key=PAGE_KEY)
 
     assert read_segment(path, data_key, PLACE) == data
     assert segment.plain_bytes == size
@@ -121,24 +122,24 @@ def test_pages_of_every_size_come_back(data_key: DataKey, tmp_path: Path, size: 
 
 
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(st.lists(st.integers(0, 100_000), max_size=4))
-def test_how_a_page_was_cut_into_writes_leaves_no_trace(
-    data_key: DataKey, tmp_path_factory: pytest.TempPathFactory, sizes: list[int]
+@given(st.lists(st.sampled_from((0, 1, 99, CHUNK_BYTES - 1, CHUNK_BYTES, 2 * CHUNK_BYTES + 1))))
+def test_how_a_stream_was_cut_into_writes_leaves_no_trace(
+    data_key: DataKey, sizes: list[int]
 ) -> None:
     pieces = [bytes((n % 251,)) * size for n, size in enumerate(sizes)]
-    path = tmp_path_factory.mktemp("s") / "x.seg"
+    out = io.BytesIO()
 
-    with SegmentWriter(path, data_key, PLACE, page_key=PAGE_KEY) as writer:
-        for piece in pieces:
-            writer.write(piece)
-        segment = writer.commit()
+    sealer = StreamSealer(out, data_key, PLACE.frame(), PAGE_KEY)
+    for piece in pieces:
+        sealer.write(piece)
+    segment = sealer.finish()
 
     whole, as_one = seal_segment(b"".join(pieces), data_key, PLACE, page_key=PAGE_KEY)
-    assert read_segment(path, data_key, PLACE) == open_segment(whole, data_key, PLACE)
+    assert open_segment(out.getvalue(), data_key, PLACE) == b"".join(pieces)
     assert segment.hmac_pt == as_one.hmac_pt
-    assert segment.file_bytes == len(whole)
+    assert segment.file_bytes == len(whole) == len(out.getvalue())
 
 
 def test_a_repeated_page_shows_in_its_keyed_hash_only(profile: int) -> None:
@@ -155,29 +156,30 @@ def test_a_repeated_page_shows_in_its_keyed_hash_only(profile: int) -> None:
     assert a[1].sha256_ct != b[1].sha256_ct
 
 
-def test_nothing_stands_at_the_path_before_commit_and_nothing_after_a_failure(
-    data_key: DataKey, tmp_path: Path
+def test_nothing_stands_at_the_path_before_it_is_whole_and_nothing_after_a_failure(
+    data_key: DataKey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "batch-1.seg"
+    seen: list[tuple[list[str], int]] = []
 
-    with (
-        pytest.raises(RuntimeError, match="vendor broke"),
-        SegmentWriter(path, data_key, PLACE, page_key=PAGE_KEY) as writer,
-    ):
-        writer.write(bytes(200_000))
-        assert not path.exists()
-        assert [p.stat().st_mode & 0o777 for p in tmp_path.iterdir()] == [0o600]
-        raise RuntimeError("vendor broke")
+    def fail(_: int) -> None:
+        seen.append(([p.name for p in tmp_path.iterdir()], staged.stat().st_mode & 0o777))
+        raise OSError(ENOSPC, "full")
 
+    staged = tmp_path / "batch-1.seg.tmp"
+    monkeypatch.setattr("hrhub.crypto.segments.os.fsync", fail)
+    with pytest.raises(StorageError) as caught:
+        write_segment(path, bytes(200_000), data_key, PLACE, page_key=PAGE_KEY)
+
+    assert caught.value.code == "landing.unwritable"
+    assert seen == [(["batch-1.seg.tmp"], 0o600)]
     assert list(tmp_path.iterdir()) == []
 
 
 def test_no_plaintext_reaches_the_disk(data_key: DataKey, tmp_path: Path) -> None:
     path = tmp_path / "batch-1.seg"
 
-    with SegmentWriter(path, data_key, PLACE, page_key=PAGE_KEY) as writer:
-        writer.write(b"canary" * 20_000)
-        writer.commit()
+    write_segment(path, b"canary" * 20_000, data_key, PLACE, page_key=PAGE_KEY)
 
     assert b"canary" not in path.read_bytes()
     assert path.stat().st_mode & 0o777 == 0o600
@@ -189,31 +191,29 @@ def test_a_landed_segment_is_never_overwritten(data_key: DataKey, tmp_path: Path
     path.write_bytes(b"landed")
 
     with pytest.raises(StorageError) as caught:
-        SegmentWriter(path, data_key, PLACE, page_key=PAGE_KEY)
+        write_segment(path, b"page", data_key, PLACE, page_key=PAGE_KEY)
 
     assert caught.value.code == "landing.unwritable"
     assert path.read_bytes() == b"landed"
 
 
-def test_another_writer_of_the_same_batch_is_refused_and_does_no_harm(
+def test_what_another_writer_has_begun_is_refused_and_left_alone(
     data_key: DataKey, tmp_path: Path
 ) -> None:
-    path = tmp_path / "batch-1.seg"
+    begun = tmp_path / "batch-1.seg.tmp"
+    begun.write_bytes(b"half")
 
-    with SegmentWriter(path, data_key, PLACE, page_key=PAGE_KEY) as writer:
-        writer.write(b"page")
-        with pytest.raises(StorageError):
-            SegmentWriter(path, data_key, PLACE, page_key=PAGE_KEY)
-        writer.commit()
+    with pytest.raises(StorageError):
+        write_segment(tmp_path / "batch-1.seg", b"page", data_key, PLACE, page_key=PAGE_KEY)
 
-    assert read_segment(path, data_key, PLACE) == b"page"
+    assert begun.read_bytes() == b"half"
 
 
 def test_a_missing_directory_or_file_is_a_storage_error(data_key: DataKey, tmp_path: Path) -> None:
     path = tmp_path / "gone" / "batch-1.seg"
 
     with pytest.raises(StorageError):
-        SegmentWriter(path, data_key, PLACE, page_key=PAGE_KEY)
+        write_segment(path, b"page", data_key, PLACE, page_key=PAGE_KEY)
     for read in (lambda: read_segment(path, data_key, PLACE), lambda: segment_dek_id(path)):
         with pytest.raises(StorageError) as caught:
             read()

@@ -267,7 +267,7 @@ def test_a_cursor_that_was_changed_moved_back_or_moved_on_is_found(
     bench: Bench, damage: Damage
 ) -> None:
     filled(bench)
-    first, other = bench.rows("hub_cursor")
+    first, other = sorted(bench.rows("hub_cursor"), key=lambda row: row.sync_id)
     bench.put("employees", flat(8))
     bench.sync("employees")
     damage("hub_cursor", {"sync_id": first.sync_id}, sealed_value=first.sealed_value,

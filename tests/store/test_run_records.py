@@ -122,8 +122,8 @@ def test_the_latest_run_of_each_sync_is_found(store: Store, sync_id: int, at: da
 def test_a_batch_number_is_given_once(store: Store, sync_id: int, at: datetime) -> None:
     run = new_id()
     with pytest.raises(StorageError) as caught, store.write() as tx:
-        landing.add(tx, batch(sync_id, run, 1, at))
-        landing.add(tx, batch(sync_id, run, 1, at))
+        landing.add(tx, [batch(sync_id, run, 1, at)])
+        landing.add(tx, [batch(sync_id, run, 1, at)])
 
     assert caught.value.code == "store.conflict"
 
@@ -131,7 +131,7 @@ def test_a_batch_number_is_given_once(store: Store, sync_id: int, at: datetime) 
 def test_a_batch_is_applied_once(store: Store, sync_id: int, at: datetime) -> None:
     landed = batch(sync_id, new_id(), 1, at)
     with store.write() as tx:
-        landing.add(tx, landed)
+        landing.add(tx, [landed])
         assert landing.get(tx, landed.batch_uid) == landed
         landing.mark_applied(tx, [landed.batch_uid], {"seen": 3, "inserted": 3}, at=at)
 
@@ -153,7 +153,7 @@ def test_only_batches_that_are_done_with_expire(store: Store, sync_id: int, at: 
     later = at + timedelta(days=8)
     with store.write() as tx:
         for one in reversed(batches):
-            landing.add(tx, one)
+            landing.add(tx, [one])
         assert landing.waiting(tx, sync_id) == batches
         assert landing.expired(tx, later) == []
 

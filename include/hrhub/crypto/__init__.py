@@ -20,12 +20,12 @@ from hrhub.crypto.records import DekRecord, KeyTable, WrappedKey
 from hrhub.crypto.segments import (
     Segment,
     SegmentPlace,
-    SegmentWriter,
     StreamSealer,
     open_segment,
     open_stream,
     read_segment,
     seal_segment,
+    write_segment,
 )
 from hrhub.crypto.values import decode_value, encode_value
 
@@ -47,7 +47,6 @@ __all__ = [
     "RowSealer",
     "Segment",
     "SegmentPlace",
-    "SegmentWriter",
     "StreamSealer",
     "TenantKeys",
     "UnsealableValue",
@@ -70,4 +69,5 @@ __all__ = [
     "seal_group",
     "seal_segment",
     "verify_links",
+    "write_segment",
 ]

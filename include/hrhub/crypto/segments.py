@@ -19,15 +19,14 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import BinaryIO, Self
+from typing import BinaryIO
 
 from cryptography.exceptions import InvalidTag
 
 from hrhub.ambient import random_bytes
 from hrhub.crypto.envelope import MAGIC, DataKey
 from hrhub.crypto.errors import unreadable
-from hrhub.crypto.files import new_private_file, sync_directory
+from hrhub.crypto.files import new_private_file
 from hrhub.crypto.framing import lp
 from hrhub.crypto.suites import TAG_BYTES, Aead
 from hrhub.errors import StorageError
@@ -97,13 +96,18 @@ class StreamSealer:
         """Add plaintext."""
         self._mac.update(data)
         self._plain_bytes += len(data)
-        self._held += data
-        whole = (len(self._held) - 1) // CHUNK_BYTES * CHUNK_BYTES
-        if whole > 0:
-            with memoryview(self._held) as view:
-                for at in range(0, whole, CHUNK_BYTES):
-                    self._chunk(bytes(view[at : at + CHUNK_BYTES]), last=False)
-            del self._held[:whole]
+        missing = CHUNK_BYTES - len(self._held)
+        if len(data) <= missing:
+            self._held += data
+            return
+        rest = memoryview(data)
+        if self._held:
+            self._chunk(b"".join((self._held, rest[:missing])), last=False)
+            rest = rest[missing:]
+        whole = (len(rest) - 1) // CHUNK_BYTES * CHUNK_BYTES
+        for at in range(0, whole, CHUNK_BYTES):
+            self._chunk(rest[at : at + CHUNK_BYTES], last=False)
+        self._held = bytearray(rest[whole:])
 
     def finish(self) -> Segment:
         """Write the last chunk and return what was written."""
@@ -113,7 +117,7 @@ class StreamSealer:
             self._digest.digest(), self._mac.finalize(), self._plain_bytes, self._file_bytes
         )
 
-    def _chunk(self, data: bytes, *, last: bool) -> None:
+    def _chunk(self, data: bytes | memoryview, *, last: bool) -> None:
         self._emit(self._cipher.encrypt(_nonce(self._counter, last=last), data, self._aad))
         self._counter += 1
 
@@ -123,14 +127,17 @@ class StreamSealer:
         self._file_bytes += len(data)
 
 
-class SegmentWriter:
-    """Write a segment file that is complete or absent; leave the block without commit to drop it.
+def write_segment(
+    path: Path, data: bytes, key: DataKey, place: SegmentPlace, *, page_key: bytes
+) -> Segment:
+    """Write a segment file that is complete or absent; return what the manifest keeps.
 
-    The file is written as ``<name>.tmp`` (mode 0600), synced, renamed, and its directory synced;
-    the caller adds the manifest row afterwards.
+    The file is written as ``<name>.tmp`` (mode 0600), synced and renamed. The caller syncs the
+    directory, once for all the files that it writes, and adds the manifest rows after that.
 
     Args:
         path: Where the segment will stand; nothing may stand there yet.
+        data: The plaintext.
         key: The batch's data key.
         place: Where the segment belongs.
         page_key: ``TenantKeys.fingerprint_key("landing.page")``.
@@ -138,55 +145,22 @@ class SegmentWriter:
     Raises:
         StorageError: The directory cannot be written or is full (``landing.unwritable``).
     """
-
-    def __init__(self, path: Path, key: DataKey, place: SegmentPlace, *, page_key: bytes) -> None:
-        self._path = path
-        self._staged = path.with_name(path.name + ".tmp")
-        self._stack = contextlib.ExitStack()
-        with _disk():
-            if path.exists():
-                raise FileExistsError
-            self._file = self._stack.enter_context(new_private_file(self._staged))
+    staged = path.with_name(path.name + ".tmp")
+    with unwritable():
+        if path.exists():
+            raise FileExistsError
+        with new_private_file(staged) as file:
             try:
-                self._sealer = StreamSealer(self._file, key, place.frame(), page_key)
+                sealer = StreamSealer(file, key, place.frame(), page_key)
+                sealer.write(data)
+                segment = sealer.finish()
+                file.flush()
+                os.fsync(file.fileno())
+                staged.rename(path)
             except BaseException:
-                self.abort()
+                staged.unlink(missing_ok=True)
                 raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.abort()
-
-    def write(self, data: bytes) -> None:
-        """Add plaintext."""
-        with _disk():
-            self._sealer.write(data)
-
-    def commit(self) -> Segment:
-        """Finish the file and return what the manifest keeps."""
-        with _disk():
-            segment = self._sealer.finish()
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            self._stack.close()
-            self._staged.rename(self._path)
-            sync_directory(self._path.parent)
-        return segment
-
-    def abort(self) -> None:
-        """Drop what was not committed."""
-        with _disk():
-            try:
-                self._stack.close()
-            finally:
-                self._staged.unlink(missing_ok=True)
+    return segment
 
 
 def read_segment(path: Path, key: DataKey, place: SegmentPlace) -> bytes:
@@ -289,7 +263,12 @@ def _nonce(counter: int, *, last: bool) -> bytes:
 
 
 @contextlib.contextmanager
-def _disk() -> Iterator[None]:
+def unwritable() -> Iterator[None]:
+    """Name what the system says when the landing zone cannot be written.
+
+    Raises:
+        StorageError: ``landing.unwritable``.
+    """
     try:
         yield
     except OSError as error:

@@ -27,7 +27,7 @@ TAG_BYTES = 16
 class Aead(Protocol):
     """Authenticated encryption with 12-byte nonces and 16-byte tags at the end."""
 
-    def encrypt(self, nonce: bytes, data: bytes, associated_data: bytes) -> bytes:
+    def encrypt(self, nonce: bytes, data: bytes | memoryview, associated_data: bytes) -> bytes:
         """Return ciphertext and tag."""
         ...
 
@@ -42,7 +42,7 @@ class Sm4Gcm:
     def __init__(self, key: bytes) -> None:
         self._algorithm = algorithms.SM4(key)
 
-    def encrypt(self, nonce: bytes, data: bytes, associated_data: bytes) -> bytes:
+    def encrypt(self, nonce: bytes, data: bytes | memoryview, associated_data: bytes) -> bytes:
         """Return ciphertext and tag."""
         context = Cipher(self._algorithm, modes.GCM(nonce)).encryptor()
         context.authenticate_additional_data(associated_data)

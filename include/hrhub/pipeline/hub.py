@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -27,6 +28,7 @@ from hrhub.identity import load_identity_policy
 from hrhub.mapping import Mapping, find_mapping
 from hrhub.model import CustomFields
 from hrhub.pipeline import replay as replaying
+from hrhub.pipeline.ahead import ahead
 from hrhub.pipeline.census import census
 from hrhub.pipeline.counts import Counts
 from hrhub.pipeline.load import Progress, Refused
@@ -34,7 +36,7 @@ from hrhub.pipeline.ports import StorePorts
 from hrhub.pipeline.registering import refuse_unregistered
 from hrhub.pipeline.replay import Replayed, Wanted
 from hrhub.pipeline.survivorship import load_policy
-from hrhub.pipeline.work import Job, Work, ahead, as_hub_error, tell_about
+from hrhub.pipeline.work import Job, Work, as_hub_error, tell_about
 from hrhub.settings import Settings
 from hrhub.store import custom_fields, runs, syncs
 from hrhub.store import landing as manifest
@@ -197,7 +199,7 @@ class Hub:
         mapping: Mapping | None = None,
         refused: Refused | None = None,
     ) -> Counts:
-        """Read a stream and apply it; reading runs ahead in a thread of its own.
+        """Read a stream and apply it; asking and landing run ahead in threads of their own.
 
         ``mapping`` stands in for the one that belongs to the stream; ``refused`` is called with
         what each transaction refused.
@@ -208,8 +210,8 @@ class Hub:
         job = self._job(connector, connection, stream, mapping)
         with self._run(job, holder, "sync") as work:
             loader = work.loader(progress, refused)
-            with ahead(work, config) as pages:
-                for landed, page in pages:
+            with ahead(work.read(config), f"land-{work.run_id}") as gathered:
+                for landed, page in chain.from_iterable(gathered):
                     loader.take(landed, page)
             return loader.finish()
 

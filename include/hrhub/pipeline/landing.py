@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from hrhub.ambient import Clock, new_id
+from hrhub.ambient import Clock, new_ids
 from hrhub.connector import Completeness, Page
 from hrhub.crypto import (
     EnvelopeError,
     SegmentPlace,
-    SegmentWriter,
     TenantKeys,
     dek_id_of,
     read_segment,
+    write_segment,
 )
+from hrhub.crypto.files import sync_directory
+from hrhub.crypto.segments import unwritable
 from hrhub.errors import StorageError
 from hrhub.store import keys as key_store
 from hrhub.store import landing as manifest
@@ -86,47 +88,54 @@ class Landing:
     def _place(self, batch_uid: str) -> SegmentPlace:
         return SegmentPlace(self._keys.tenant, self._sync_id, self._stream, batch_uid)
 
-    def land(self, run_id: str, page: Page, lease: Lease) -> LandedBatch:
-        """Keep a page: segment file first, manifest row after it, under the fence.
+    def land(self, run_id: str, pages: Sequence[Page], lease: Lease) -> list[LandedBatch]:
+        """Keep pages: segment files first, manifest rows after them, under the fence.
 
         Raises:
             StorageError: The landing directory cannot be written.
             Fenced: A newer run took the sync over.
         """
-        batch_uid = new_id()
-        [(record, key)] = self._keys.create_deks(_PURPOSE, [f"batch:{batch_uid}"])
+        uids = new_ids(len(pages))
+        deks = self._keys.create_deks(_PURPOSE, [f"batch:{uid}" for uid in uids])
         folder = self._root / f"{self._sync_id:06d}"
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        name = f"{folder.name}/{batch_uid}.seg"
-        with SegmentWriter(
-            self._root / name, key, self._place(batch_uid), page_key=self._page_key
-        ) as writer:
-            writer.write(page.body)
-            segment = writer.commit()
+        segments = []
+        with unwritable():
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            for uid, page, (_, key) in zip(uids, pages, deks, strict=True):
+                path, place = folder / f"{uid}.seg", self._place(uid)
+                segments.append(write_segment(path, page.body, key, place, page_key=self._page_key))
+            sync_directory(folder)
+        now = self._clock.now()
         with self._store.write() as tx:
-            key_store.insert_deks(tx, [record])
-            landed = LandedBatch(
-                batch_uid=batch_uid,
-                tenant=self._keys.tenant,
-                sync_id=self._sync_id,
-                run_id=run_id,
-                stream=self._stream,
-                seq=runs.take_seq(tx, run_id),
-                file=name,
-                wire_bytes=len(page.body),
-                decoded_bytes=segment.plain_bytes,
-                records=0,
-                sha256_ct=segment.sha256_ct,
-                hmac_pt=segment.hmac_pt,
-                completeness=page.completeness.value,
-                landed_at=self._clock.now(),
-                token=lease.token,
-                meta=dict(page.meta),
-                vendor_total=page.total,
-                sealed_cursor=None
-                if page.cursor is None
-                else seal_cursor(self._keys, self._sync_id, page.cursor),
-            )
+            key_store.insert_deks(tx, [record for record, _ in deks])
+            first = runs.take_seq(tx, run_id, len(pages))
+            landed = [
+                LandedBatch(
+                    batch_uid=uid,
+                    tenant=self._keys.tenant,
+                    sync_id=self._sync_id,
+                    run_id=run_id,
+                    stream=self._stream,
+                    seq=seq,
+                    file=f"{folder.name}/{uid}.seg",
+                    wire_bytes=len(page.body),
+                    decoded_bytes=segment.plain_bytes,
+                    records=0,
+                    sha256_ct=segment.sha256_ct,
+                    hmac_pt=segment.hmac_pt,
+                    completeness=page.completeness.value,
+                    landed_at=now,
+                    token=lease.token,
+                    meta=dict(page.meta),
+                    vendor_total=page.total,
+                    sealed_cursor=None
+                    if page.cursor is None
+                    else seal_cursor(self._keys, self._sync_id, page.cursor),
+                )
+                for seq, uid, page, segment in zip(
+                    range(first, first + len(pages)), uids, pages, segments, strict=True
+                )
+            ]
             manifest.add(tx, landed)
             lease.fence(tx)
         return landed

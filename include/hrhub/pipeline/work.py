@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import queue
-import threading
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +12,7 @@ from hrhub.errors import ContractChanged, Fenced, HrHubError
 from hrhub.identity import IdentityPolicy
 from hrhub.mapping import Mapping
 from hrhub.model import CustomFields
+from hrhub.pipeline.ahead import ahead
 from hrhub.pipeline.batch import Sync
 from hrhub.pipeline.landing import Landing, open_cursor, sweep, tidy
 from hrhub.pipeline.load import Loader, Progress, Refused
@@ -26,12 +24,6 @@ from hrhub.store.lease import Lease
 
 if TYPE_CHECKING:
     from hrhub.pipeline.hub import Hub
-
-_READ_AHEAD = 4
-"""Pages that may wait between reading and applying; bounds memory."""
-
-_LEAVE_S = 2.0
-"""How long the end of a run waits for its reader to notice."""
 
 _MAX_REPEATS = 2
 """How often a page may come again unchanged before it is called a loop."""
@@ -87,15 +79,31 @@ class Work:
         assert self._lease is not None, "a dry run holds no lease"
         return self._lease
 
-    def read(self, config: ConnectorConfig) -> Iterator[tuple[LandedBatch, Page]]:
+    def read(self, config: ConnectorConfig) -> Generator[tuple[LandedBatch, Page], None, None]:
         """Read the stream from its cursor on, landing every page before it is passed on.
+
+        The vendor is asked in a thread of its own; what has come meanwhile lands together.
 
         Raises:
             ContractChanged: The vendor keeps sending the same page (``vendor.page_loop``).
         """
-        hub, job = self._hub, self._job
+        hub = self._hub
         sweep(hub.store, hub.settings.landing, hub.clock)
         tidy(hub.store, hub.settings.landing, self.sync.sync_id)
+        repeats, before = 0, b""
+        with ahead(self._pages(config), f"pull-{self.run_id}") as gathered:
+            for pages in gathered:
+                self.lease.check()
+                batches = self.landing.land(self.run_id, pages, self.lease)
+                for landed, page in zip(batches, pages, strict=True):
+                    repeats = repeats + 1 if landed.hmac_pt == before and page.body else 0
+                    before = landed.hmac_pt or b""
+                    if repeats == _MAX_REPEATS:
+                        raise ContractChanged("vendor.page_loop", page=landed.seq)
+                    yield landed, page
+
+    def _pages(self, config: ConnectorConfig) -> Generator[Page, None, None]:
+        hub, job = self._hub, self._job
         with hub.store.read() as tx:
             standing = cursors.load(tx, self.sync.sync_id)
         cursor = open_cursor(hub.keys, self.sync.sync_id, standing.sealed_value)
@@ -106,17 +114,9 @@ class Work:
             ports=hub.ports,
             connection=job.connection,
         )
-        repeats, before = 0, b""
-        for read in job.stream.read(session, cursor):
-            self.lease.check()
+        for page in job.stream.read(session, cursor):
             # Times without a zone are the connection's; loading does not see its configuration.
-            page = replace(read, meta={"timezone": config.timezone, **read.meta})
-            landed = self.landing.land(self.run_id, page, self.lease)
-            repeats = repeats + 1 if landed.hmac_pt == before and page.body else 0
-            before = landed.hmac_pt or b""
-            if repeats == _MAX_REPEATS:
-                raise ContractChanged("vendor.page_loop", page=landed.seq)
-            yield landed, page
+            yield replace(page, meta={"timezone": config.timezone, **page.meta})
 
     def loader(self, progress: Progress | None, refused: Refused | None = None) -> Loader:
         """Return the loader of this run."""
@@ -148,47 +148,6 @@ class Work:
             data_keys=hub.data_keys,
             actor=actor,
         )
-
-
-@contextmanager
-def ahead(work: Work, config: ConnectorConfig) -> Iterator[Iterator[tuple[LandedBatch, Page]]]:
-    """Read in a thread, at most :data:`_READ_AHEAD` pages ahead; its error is raised here."""
-    waiting: queue.Queue[tuple[LandedBatch, Page] | BaseException | None] = queue.Queue(_READ_AHEAD)
-    stop = threading.Event()
-
-    def put(item: tuple[LandedBatch, Page] | BaseException | None) -> bool:
-        while not stop.is_set():
-            try:
-                waiting.put(item, timeout=0.2)
-                return True
-            except queue.Full:
-                continue
-        return False
-
-    def read() -> None:
-        try:
-            for item in work.read(config):
-                if not put(item):
-                    return
-            put(None)
-        except BaseException as error:
-            put(error)
-
-    def pages() -> Iterator[tuple[LandedBatch, Page]]:
-        while (item := waiting.get()) is not None:
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-
-    thread = threading.Thread(target=read, name=f"pull-{work.run_id}", daemon=True)
-    thread.start()
-    try:
-        yield pages()
-    finally:
-        stop.set()
-        # A vendor that hangs must not hold up Ctrl-C. What the thread still lands is refused,
-        # because its run is no longer running.
-        thread.join(_LEAVE_S)
 
 
 def as_hub_error(error: BaseException, job: Job) -> HrHubError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -61,9 +61,9 @@ class LandedBatch:
 _NAMES = tuple(f.name for f in fields(LandedBatch))
 
 
-def add(tx: Connection, batch: LandedBatch) -> None:
-    """Enter a segment that is safely on disk; its file name becomes known here, not before."""
-    tx.execute(insert(_batch).values(asdict(batch)))
+def add(tx: Connection, batches: Sequence[LandedBatch]) -> None:
+    """Enter segments that are safely on disk; their file names become known here, not before."""
+    tx.execute(insert(_batch), [{name: getattr(b, name) for name in _NAMES} for b in batches])
 
 
 def get(tx: Connection, batch_uid: str) -> LandedBatch | None:

@@ -86,8 +86,8 @@ def add_counts(tx: Connection, run_id: str, **counts: int) -> None:
         _change(tx, run_id, changes)
 
 
-def take_seq(tx: Connection, run_id: str) -> int:
-    """Return the next batch number of a run and move on; numbers have no gaps.
+def take_seq(tx: Connection, run_id: str, count: int = 1) -> int:
+    """Return the next batch number of a run and move on by ``count``; numbers have no gaps.
 
     Raises:
         Fenced: There is no such run that is still running.
@@ -95,12 +95,12 @@ def take_seq(tx: Connection, run_id: str) -> int:
     found = tx.execute(
         update(hub_run)
         .where(hub_run.c.id == run_id, hub_run.c.status == RUNNING)
-        .values(next_seq=hub_run.c.next_seq + 1)
+        .values(next_seq=hub_run.c.next_seq + count)
         .returning(hub_run.c.next_seq)
     ).scalar_one_or_none()
     if found is None:
         raise Fenced(run=run_id)
-    return int(found) - 1
+    return int(found) - count
 
 
 def set_mapping(tx: Connection, run_id: str, mapping_version: str) -> None:
