@@ -13,7 +13,13 @@ from typing import Any
 from airflow.sdk import DAG, Asset, CronTriggerTimetable, TaskGroup
 
 from hrhub.airflow.assets import entity_asset, stream_asset
-from hrhub.airflow.operators import HrLoadOperator, HrPublishOperator, HrPullOperator
+from hrhub.airflow.operators import (
+    HrDeliverOperator,
+    HrDrainOperator,
+    HrLoadOperator,
+    HrPublishOperator,
+    HrPullOperator,
+)
 from hrhub.airflow.retry import DEFAULT_ARGS
 from hrhub.connector import Connector, Stream, registry
 from hrhub.model import FEEDS
@@ -70,6 +76,101 @@ def sync_dag(
     with dag:
         add_streams(conn_id, wanted)
     return dag
+
+
+def deliver_dag(
+    connector: str,
+    *,
+    conn_id: str | None = None,
+    schedule: Any = "* * * * *",
+    tags: Sequence[str] = (),
+    dag_id: str | None = None,
+    default_args: Mapping[str, Any] | None = None,
+    timeout: timedelta = timedelta(hours=1),
+) -> DAG:
+    """Build the DAG that sends what waits in the outbox for one connection.
+
+    The arguments are those of :func:`sync_dag`; the DAG's id is ``hub_<connector>_outbox``.
+
+    Raises:
+        ConfigError: The connector takes no write-backs (``sink.unknown``).
+        PluginError: The connector cannot be used.
+    """
+    declared = registry.get(connector)
+    if not declared.sinks:
+        declared.sink("-")
+    with _connection_dag(
+        declared,
+        "outbox",
+        f"{declared.title}: {', '.join(s.title for s in declared.sinks)}",
+        schedule=schedule,
+        tags=tags,
+        dag_id=dag_id,
+        default_args=default_args,
+        timeout=timeout,
+    ) as dag:
+        HrDeliverOperator(task_id="deliver", conn_id=conn_id or f"{connector}_default")
+    return dag
+
+
+def inbox_dag(
+    connector: str,
+    *,
+    conn_id: str | None = None,
+    schedule: Any = "* * * * *",
+    tags: Sequence[str] = (),
+    dag_id: str | None = None,
+    default_args: Mapping[str, Any] | None = None,
+    timeout: timedelta = timedelta(hours=4),
+) -> DAG:
+    """Build the DAG that works through what one connection's vendor reported.
+
+    It goes by time: what arrives is in the inbox already, and a burst of asset events would lose
+    the last ones. The arguments are those of :func:`sync_dag`; the DAG's id is
+    ``hub_<connector>_inbox``.
+
+    Raises:
+        ConfigError: The connector takes no reports (``receiver.unknown``).
+        PluginError: The connector cannot be used.
+    """
+    declared = registry.get(connector)
+    if not declared.events:
+        declared.receiver("-")
+    with _connection_dag(
+        declared,
+        "inbox",
+        f"{declared.title}: {', '.join(e.title for e in declared.events)}",
+        schedule=schedule,
+        tags=tags,
+        dag_id=dag_id,
+        default_args=default_args,
+        timeout=timeout,
+    ) as dag:
+        HrDrainOperator(task_id="drain", conn_id=conn_id or f"{connector}_default")
+    return dag
+
+
+def _connection_dag(
+    connector: Connector,
+    kind: str,
+    description: str,
+    *,
+    schedule: Any,
+    tags: Sequence[str],
+    dag_id: str | None,
+    default_args: Mapping[str, Any] | None,
+    timeout: timedelta,
+) -> DAG:
+    return DAG(
+        dag_id=dag_id or f"hub_{connector.name}_{kind}",
+        description=description,
+        schedule=_timetable(schedule),
+        catchup=False,
+        max_active_runs=1,
+        dagrun_timeout=timeout,
+        tags=sorted({"hrhub", connector.name, *tags}),
+        default_args={**DEFAULT_ARGS, **(default_args or {})},
+    )
 
 
 def add_streams(conn_id: str, streams: Sequence[Stream]) -> HrPublishOperator:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
     from airflow.sdk.types import RuntimeTaskInstanceProtocol
 
+    from hrhub.airflow.connections import Resolved
     from hrhub.connector import Connector
     from hrhub.pipeline import Counts, Hub
 
@@ -138,6 +139,95 @@ class HrLoadOperator(_StreamOperator):
         result = {"run_id": run_id, "stream": self.stream, **asdict(counts)}
         self.log.info("%s: %s", self.stream, _in_words(counts))
         return result
+
+
+class _ConnectionOperator(BaseOperator):
+    """Base of the operators that work on a whole connection."""
+
+    template_fields: Sequence[str] = ("conn_id",)
+
+    def __init__(self, *, conn_id: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.conn_id = conn_id
+
+    @contextmanager
+    def _open(self) -> Iterator[tuple[Hub, Resolved]]:
+        """Open hub and connection; errors leave knowing connection and vendor."""
+        from hrhub.pipeline import open_hub
+
+        found = VendorHook(self.conn_id).resolved()
+        try:
+            with open_hub() as hub:
+                yield hub, found
+        except HrHubError as error:
+            error.context.setdefault("connection", self.conn_id)
+            error.context.setdefault("connector", found.connector.name)
+            error.context.setdefault("vendor", found.connector.title)
+            raise
+
+
+class HrDeliverOperator(_ConnectionOperator):
+    """Send what waits in the outbox for a connection, each write once in effect.
+
+    A red deliver means the vendor or the way to it; what was not sent stays and is tried again.
+    Writes that the vendor refused do not turn it red: they wait for a person on the HR Hub page.
+
+    :param conn_id: Airflow connection of the vendor system (templated).
+    :param sink: Only this kind of write-back; default all.
+    :returns: How many writes met which end.
+    """
+
+    ui_color = "#fdf3e1"
+
+    def __init__(self, *, conn_id: str, sink: str | None = None, **kwargs: Any) -> None:
+        super().__init__(conn_id=conn_id, **kwargs)
+        self.sink = sink
+
+    def execute(self, context: Context) -> dict[str, int]:
+        """Deliver and return the counts."""
+        speak_plainly()
+        with self._open() as (hub, found):
+            done = hub.deliver(
+                found.connector,
+                found.config,
+                self.conn_id,
+                self.sink,
+                holder=holder_of(context["ti"]),
+            )
+            counts = done.counts()
+            self.log.info("%s", " ".join(f"{k}={v}" for k, v in counts.items() if v) or "nothing")
+            if done.error is not None:
+                raise done.error
+        return counts
+
+
+class HrDrainOperator(_ConnectionOperator):
+    """Work through what a vendor reported: load records that came, read streams that were named.
+
+    A report whose stream cannot be read waits for its next try; the task turns red with the first
+    reason, so that people see it.
+
+    :param conn_id: Airflow connection of the vendor system (templated).
+    :returns: How many requests and events were worked on, and the counts of each stream.
+    """
+
+    ui_color = "#eef4fb"
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Drain and return the counts."""
+        speak_plainly()
+        with self._open() as (hub, found):
+            done = hub.drain(
+                found.connector, found.config, self.conn_id, holder=holder_of(context["ti"])
+            )
+            for stream, counts in done.streams.items():
+                self.log.info("%s: %s", stream, _in_words(counts))
+            for error in done.errors.values():
+                raise error
+        return {
+            **done.counts(),
+            "streams": {n: summary_of(asdict(c)) for n, c in done.streams.items()},
+        }
 
 
 class HrPublishOperator(BaseOperator):

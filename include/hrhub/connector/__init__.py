@@ -3,7 +3,7 @@
 from hrhub.connector.config import ConnectorConfig, setting
 from hrhub.connector.contract import API_VERSION, Checked, Connector, VendorAnswer
 from hrhub.connector.documents import XmlRecords
-from hrhub.connector.events import Event, EventReceiver, Received, Reply
+from hrhub.connector.events import Event, EventReceiver, Pushed, Received, Reply
 from hrhub.connector.orders import (
     OrderKind,
     OrderRequest,
@@ -59,6 +59,7 @@ __all__ = [
     "Package",
     "Page",
     "Planned",
+    "Pushed",
     "Received",
     "RecordFormat",
     "Reply",

@@ -55,6 +55,13 @@ class ConnectorConfig(BaseModel):
         "for vendors on your premises. Empty: public addresses only.",
         example="10.20.0.0/16",
     )
+    event_networks: tuple[str, ...] = setting(
+        (),
+        title="Networks that report",
+        help="Networks in CIDR form that events of this connection may come from. Empty: from "
+        "anywhere where the vendor signs its events, from nowhere where it does not.",
+        example="203.0.113.0/24",
+    )
     ca_bundle: str = setting(
         "",
         title="Certificate authority file",

@@ -12,7 +12,7 @@ from hrhub.connector.events import EventReceiver
 from hrhub.connector.orders import OrderKind, OrderService
 from hrhub.connector.sinks import Sink
 from hrhub.connector.stream import Session, Stream
-from hrhub.errors import HrHubError, PluginError
+from hrhub.errors import ConfigError, HrHubError, PluginError
 
 if TYPE_CHECKING:
     from hrhub.http.answer import Answer
@@ -26,6 +26,7 @@ _CONSENTED = (OrderKind.BACKGROUND, OrderKind.SOCIAL_SECURITY)
 """Kinds of order that no person may be subjected to without consent (PIPL Art. 23, 29)."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
+_PREFIX = re.compile(r"(/[A-Za-z0-9_.-]{1,40})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,7 @@ class Connector:
             ("order_asks_consent", all(o.consent for o in self.orders if o.kind in _CONSENTED)),
             ("stream_has_key", all(s.key for s in self.streams)),
             ("after_names_a_stream", all(known >= set(s.after) for s in self.streams)),
+            ("prefix_valid", all(_PREFIX.fullmatch(e.prefix) for e in self.events)),
         ):
             if not kept:
                 raise PluginError("plugin.invalid", connector=self.name, rule=rule)
@@ -116,8 +118,6 @@ class Connector:
         Raises:
             ConfigError: There is none of that name; the context lists those there are.
         """
-        from hrhub.errors import ConfigError
-
         for stream in self.streams:
             if stream.name == name:
                 return stream
@@ -127,6 +127,30 @@ class Connector:
             stream=name,
             known=", ".join(s.name for s in self.streams),
         )
+
+    def sink(self, name: str) -> Sink:
+        """Return a sink by name.
+
+        Raises:
+            ConfigError: There is none of that name; the context lists those there are.
+        """
+        for sink in self.sinks:
+            if sink.name == name:
+                return sink
+        known = ", ".join(s.name for s in self.sinks) or "-"
+        raise ConfigError("sink.unknown", connector=self.name, sink=name, known=known)
+
+    def receiver(self, name: str) -> EventReceiver:
+        """Return an event receiver by name.
+
+        Raises:
+            ConfigError: There is none of that name; the context lists those there are.
+        """
+        for receiver in self.events:
+            if receiver.name == name:
+                return receiver
+        known = ", ".join(e.name for e in self.events) or "-"
+        raise ConfigError("receiver.unknown", connector=self.name, receiver=name, known=known)
 
     def in_order(self) -> list[Stream]:
         """Return the streams so that each comes after those it names in ``after``."""

@@ -1,4 +1,8 @@
-"""Events: what a vendor reports to us by itself. They are hints; the data is read by us."""
+"""Events: what a vendor reports to us by itself. They are hints; the data is read by us.
+
+Some vendors push the records themselves (a terminal its punches, a platform its results). Those
+pages are landed and loaded like pages that were read.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from hrhub.connector.config import ConnectorConfig
+from hrhub.connector.stream import Page
+
+LARGEST_BYTES = 1 << 20
+"""How large a report may be unless its receiver says otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
-    """A request as it reached the inbox: raw bytes, nothing parsed."""
+    """A request as it reached the inbox: raw bytes, nothing parsed.
+
+    Attributes:
+        path: Below the receiver's address; the whole path where its prefix is mounted.
+        headers: Names in lower case as the inbox gives them.
+    """
 
     method: str
     path: str
@@ -28,7 +41,7 @@ class Event:
         id: The vendor's id of the event, or a keyed hash of body and time where it has none.
         type: The vendor's word for it.
         at: When it happened, if said.
-        stream: Stream to read for it, if one.
+        stream: Stream to read for it, if one; not for records that came with it.
         order: Vendor id of the order it is about, if one; may be personal.
         keys: The vendor's ids of the records it is about; may be personal.
     """
@@ -50,6 +63,17 @@ class Reply:
     content_type: str = "text/plain; charset=utf-8"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pushed:
+    """Records that came with a report: a page of a stream, as the stream's format splits it.
+
+    The page says nothing about what it does not hold, and moves no cursor.
+    """
+
+    stream: str
+    page: Page = field(repr=False)
+
+
 @dataclass(frozen=True, kw_only=True)
 class EventReceiver:
     """A vendor's way to report.
@@ -59,12 +83,17 @@ class EventReceiver:
         signed: Whether reports prove their origin. Unsigned ones are accepted as hints only, from
             networks that the connection names.
         stale_after_s: How old a genuine report may be: an hour, or as long as the vendor repeats.
+        prefix: First part of the path, like ``/iclock``, for devices that call fixed paths. Who
+            runs the inbox names the one connection that answers there.
+        largest_bytes: A longer body is refused unread.
     """
 
     name: str
     title: str
     signed: bool = True
     stale_after_s: int = 3600
+    prefix: str = ""
+    largest_bytes: int = LARGEST_BYTES
 
     def verify(self, config: ConnectorConfig, received: Received, now: datetime) -> None:
         """Check signature and age over the raw bytes, in constant time.
@@ -79,12 +108,23 @@ class EventReceiver:
         return None
 
     def parse(self, config: ConnectorConfig, received: Received) -> Sequence[Event]:
-        """Return the events of a verified request, decrypted where needed.
+        """Return the events of a verified request, decrypted where needed; it is pure.
+
+        A request that tells nothing (a device that only says it is there) has none; it is answered
+        and not kept.
 
         Raises:
             RowRejected: It cannot be read; it is kept as it came.
         """
         raise NotImplementedError
+
+    def pages(self, config: ConnectorConfig, received: Received) -> Sequence[Pushed]:
+        """Return the records that a request carries; asked once it is stored, not before.
+
+        Raises:
+            RowRejected: They cannot be read; the request is kept as it came.
+        """
+        return ()
 
     def reply(self, config: ConnectorConfig, received: Received) -> Reply:
         """Return what this vendor wants to hear once its events are stored."""

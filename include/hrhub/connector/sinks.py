@@ -100,6 +100,10 @@ class Sink:
     def write(self, session: Session, writes: Sequence[Write]) -> list[Written]:
         """Write; one outcome per write, in order.
 
+        A write that was not made because the vendor asked to wait, refused the credentials or
+        could not be reached is simply tried again; so with ``Delivery.NONE`` one write must be one
+        call that changes something.
+
         Raises:
             VendorError: It is not known what was written; ``delivery`` says what to do.
         """

@@ -7,10 +7,13 @@ day. The stars are always three: their number tells nothing about the length.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from enum import StrEnum
+from functools import cache
 
 from hrhub.model.entities import ENTITIES
-from hrhub.model.types import Field, Privacy
+from hrhub.model.feeds import FEEDS
+from hrhub.model.types import Feed, FeedField, Field, Privacy
 
 STARS = "***"
 _MAIL = re.compile(r"([^\s@])([^\s@]*)@([^\s@]+)")
@@ -65,9 +68,49 @@ def mask(entity: str, field: str, value: object) -> str:
 
 def masked(field: Field, value: object) -> str:
     """Return a value of a field as :func:`mask` does."""
+    return _shown(rule_of(field), value)
+
+
+def mask_feed(name: str, value: object) -> str:
+    """Return the value of a feed's field as it may be shown, by the field's name alone.
+
+    The employee feed decides about its names; of others the strictest rule of any feed holds, and
+    a name that no feed has is hidden.
+    """
+    return _shown(_rules().get(name, MaskRule.HIDDEN), value)
+
+
+@cache
+def _rules() -> dict[str, MaskRule]:
+    order = (*MaskRule,)
+    found: dict[str, MaskRule] = {}
+    for feed in FEEDS.values():
+        for feed_field in _every(feed):
+            rule = rule_of(_landing(feed_field))
+            found[feed_field.name] = max(
+                found.get(feed_field.name, MaskRule.SHOWN), rule, key=order.index
+            )
+    own = {f.name: rule_of(_landing(f)) for f in FEEDS["employee"].fields}
+    return found | own
+
+
+def _every(feed: Feed) -> Iterator[FeedField]:
+    yield from feed.fields
+    for child in feed.children.values():
+        yield from _every(child)
+
+
+def _landing(feed_field: FeedField) -> Field:
+    """Return the field that a feed's field lands in, which says more about its form."""
+    if feed_field.target is None or feed_field.reference:
+        return feed_field.field
+    entity, _, name = feed_field.target.partition(".")
+    return ENTITIES[entity].by_name[name]
+
+
+def _shown(rule: MaskRule, value: object) -> str:
     if value is None:
         return ""
-    rule = rule_of(field)
     if rule is MaskRule.SHOWN:
         return str(value)
     if not isinstance(value, str):

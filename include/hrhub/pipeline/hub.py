@@ -5,15 +5,18 @@ The same object serves the command line, tests and Airflow tasks.
 
 from __future__ import annotations
 
+from collections import abc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
+
+from sqlalchemy import Connection
 
 from hrhub.ambient import Clock, SystemClock, new_id
-from hrhub.connector import Connector, ConnectorConfig, registry
+from hrhub.connector import Connector, ConnectorConfig, Page, registry
 from hrhub.crypto import (
     BlindIndexer,
     DataKeyCache,
@@ -31,7 +34,10 @@ from hrhub.pipeline import replay as replaying
 from hrhub.pipeline.ahead import ahead
 from hrhub.pipeline.census import census
 from hrhub.pipeline.counts import Counts
+from hrhub.pipeline.delivery import Delivered, Deliverer, PlannedWrite
+from hrhub.pipeline.drain import Drain, Drained
 from hrhub.pipeline.load import Progress, Refused
+from hrhub.pipeline.outbox import Outbox, WriteRequest
 from hrhub.pipeline.ports import StorePorts
 from hrhub.pipeline.registering import refuse_unregistered
 from hrhub.pipeline.replay import Replayed, Wanted
@@ -50,6 +56,9 @@ if TYPE_CHECKING:
 
 REPLAY = "replay"
 """Kind of the runs that give quarantine another try."""
+
+PUSH = "push"
+"""Kind of the runs that take records which the vendor sent by itself."""
 
 IMPORT = "import"
 """Connector of the syncs that files are imported under; their mapping is not installed here."""
@@ -215,6 +224,40 @@ class Hub:
                     loader.take(landed, page)
             return loader.finish()
 
+    def take_pages(
+        self,
+        connector: Connector,
+        config: ConnectorConfig,
+        connection: str,
+        stream: str,
+        pages: Sequence[Page],
+        *,
+        holder: str,
+    ) -> Counts:
+        """Land and apply pages that the vendor pushed, by the path that read ones take.
+
+        They say nothing about what they do not hold, and the cursor stays where it is.
+
+        Raises:
+            HrHubError: As :meth:`load`.
+        """
+        job = self._job(connector, connection, stream)
+        with self._run(job, holder, PUSH) as work:
+            loader = work.loader(None, few=True)
+            for landed, page in work.keep(pages, config):
+                loader.take(landed, page)
+            return loader.finish()
+
+    def drain(
+        self, connector: Connector, config: ConnectorConfig, connection: str, *, holder: str
+    ) -> Drained:
+        """Work through what a vendor reported: load its records, read the streams it named.
+
+        Raises:
+            HrHubError: As :meth:`Drain.run`.
+        """
+        return Drain(self, connector, config, connection, holder).run()
+
     def replay(
         self,
         wanted: Wanted,
@@ -259,6 +302,76 @@ class Hub:
             ConfigError: A uid or the reason is unknown; nothing was closed.
         """
         return replaying.discard(self.store, self.keys, uids, reason, actor=actor, clock=self.clock)
+
+    def enqueue_write(
+        self,
+        connector: Connector,
+        connection: str,
+        sink: str,
+        values: abc.Mapping[str, Any] | None = None,
+        *,
+        person: str | None = None,
+        employment: str | None = None,
+        subject: str | None = None,
+        key: str | None = None,
+        actor: str,
+        reason: str,
+        run_id: str | None = None,
+        tx: Connection | None = None,
+    ) -> str:
+        """Put a write to a vendor into the outbox and return its id; nothing is sent here.
+
+        The arguments are those of :class:`~hrhub.pipeline.outbox.WriteRequest`. With ``tx`` the
+        write is part of the caller's transaction, so that it is decided together with its cause.
+
+        Raises:
+            HrHubError: As :meth:`Outbox.add`.
+        """
+        wish = WriteRequest(
+            values=values or {},
+            person=person,
+            employment=employment,
+            subject=subject,
+            key=key,
+            actor=actor,
+            reason=reason,
+            run_id=run_id,
+        )
+        outbox = Outbox(self)
+        if tx is not None:
+            return outbox.add(tx, connector, connection, sink, wish).id
+        with self.store.write() as own:
+            return outbox.add(own, connector, connection, sink, wish).id
+
+    def deliver(
+        self,
+        connector: Connector,
+        config: ConnectorConfig,
+        connection: str,
+        sink: str | None = None,
+        *,
+        holder: str,
+    ) -> Delivered:
+        """Send what waits in the outbox for a connection, or for one of its sinks.
+
+        Raises:
+            HrHubError: As :meth:`Deliverer.run`.
+        """
+        return Deliverer(self, connector, config, connection, holder).run(sink)
+
+    def plan_delivery(
+        self,
+        connector: Connector,
+        config: ConnectorConfig,
+        connection: str,
+        sink: str | None = None,
+    ) -> list[PlannedWrite]:
+        """Say what :meth:`deliver` would send: targets, names, masked values; nothing is written.
+
+        Raises:
+            HrHubError: As :meth:`Deliverer.run`.
+        """
+        return Deliverer(self, connector, config, connection, "-").plan(sink)
 
     def verify(self, *, progress: Callable[[str, int], None] | None = None) -> Report:
         """Check that everything stored still is as it was written; nothing is changed."""
@@ -321,7 +434,7 @@ class Hub:
                     raise Fenced("run.superseded", run=resume.id)
                 runs.reopen(tx, resume.id, mapping_version=version)
                 return resume.id
-            if kind == REPLAY:  # pages that a pull landed still wait for their load
+            if kind in (REPLAY, PUSH):  # pages that a pull landed still wait for their load
                 return runs.start(
                     tx, sync_id, holder=holder, kind=kind, at=now, mapping_version=version
                 )

@@ -77,6 +77,9 @@ class Loader:
     what has changed in them makes a batch or they are many. The cursor of a page moves in the
     transaction that applies it; for grouped streams at the end of the run, because the last series
     of a page is complete only when the next page has begun.
+
+    ``few`` says that the pages hold a few records of a large stream: reading what is known of all
+    of them for the gate would cost more than it saves, so every record is compared when applied.
     """
 
     def __init__(
@@ -92,7 +95,9 @@ class Loader:
         data_keys: DataKeyCache,
         progress: Progress | None = None,
         refused: Refused | None = None,
+        few: bool = False,
     ) -> None:
+        self._few = few
         self._store = store
         self._sync = sync
         self._stream = stream
@@ -122,8 +127,10 @@ class Loader:
         if self._sieve is None:
             sync, entity = self._sync, self._feed.entity
             facts = schema.ENTITY_TABLES[entity] if ENTITIES[entity].fact else None
-            with self._store.read() as tx:
-                known = fingerprints.load(tx, sync.sync_id, facts=facts)
+            known = fingerprints.halves(bytearray())
+            if not self._few:
+                with self._store.read() as tx:
+                    known = fingerprints.load(tx, sync.sync_id, facts=facts)
             version = f"{sync.sync_id}/{sync.mapping_version}"
             gate = Gate(self._gate_key, version, known, self._stream.volatile)
             zone = str(meta.get("timezone", "UTC"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,9 @@ from hrhub.store.lease import Lease
 
 if TYPE_CHECKING:
     from hrhub.pipeline.hub import Hub
+
+_LANDED_AT_ONCE = 100
+"""Pages that a vendor pushed which land in one transaction."""
 
 _MAX_REPEATS = 2
 """How often a page may come again unchanged before it is called a loop."""
@@ -115,11 +118,27 @@ class Work:
             connection=job.connection,
         )
         for page in job.stream.read(session, cursor):
-            # Times without a zone are the connection's; loading does not see its configuration.
-            yield replace(page, meta={"timezone": config.timezone, **page.meta})
+            yield _dated(page, config)
 
-    def loader(self, progress: Progress | None, refused: Refused | None = None) -> Loader:
-        """Return the loader of this run."""
+    def keep(
+        self, pages: Sequence[Page], config: ConnectorConfig
+    ) -> Generator[tuple[LandedBatch, Page], None, None]:
+        """Land pages that the vendor pushed; they move no cursor."""
+        hub = self._hub
+        sweep(hub.store, hub.settings.landing, hub.clock)
+        tidy(hub.store, hub.settings.landing, self.sync.sync_id)
+        for start in range(0, len(pages), _LANDED_AT_ONCE):
+            self.lease.check()
+            some = [
+                replace(_dated(page, config), cursor=None)
+                for page in pages[start : start + _LANDED_AT_ONCE]
+            ]
+            yield from zip(self.landing.land(self.run_id, some, self.lease), some, strict=True)
+
+    def loader(
+        self, progress: Progress | None, refused: Refused | None = None, *, few: bool = False
+    ) -> Loader:
+        """Return the loader of this run; ``few`` as :class:`Loader` has it."""
         hub, job = self._hub, self._job
         return Loader(
             store=hub.store,
@@ -132,6 +151,7 @@ class Work:
             data_keys=hub.data_keys,
             progress=progress,
             refused=refused,
+            few=few,
         )
 
     def replayer(self, actor: str) -> Replayer:
@@ -148,6 +168,11 @@ class Work:
             data_keys=hub.data_keys,
             actor=actor,
         )
+
+
+def _dated(page: Page, config: ConnectorConfig) -> Page:
+    """Return a page that names the connection's zone, which loading does not see."""
+    return replace(page, meta={"timezone": config.timezone, **page.meta})
 
 
 def as_hub_error(error: BaseException, job: Job) -> HrHubError:

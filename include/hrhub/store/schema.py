@@ -27,6 +27,7 @@ from sqlalchemy.types import TypeEngine
 from hrhub.model import ENTITIES, Entity, Kind, Privacy, custom
 from hrhub.store.base import metadata
 from hrhub.store.custom_tables import hub_custom_field
+from hrhub.store.exchange_tables import hub_inbox, hub_inbox_event, hub_outbox
 from hrhub.store.hub_tables import (
     COUNTS,
     hub_audit,
@@ -67,6 +68,8 @@ __all__ = [
     "hub_custom_field",
     "hub_dek",
     "hub_fence",
+    "hub_inbox",
+    "hub_inbox_event",
     "hub_index_name",
     "hub_key",
     "hub_landing_batch",
@@ -75,6 +78,7 @@ __all__ = [
     "hub_merge",
     "hub_meta",
     "hub_oauth_token",
+    "hub_outbox",
     "hub_quarantine",
     "hub_run",
     "hub_run_match",

@@ -15,6 +15,7 @@ SQLite timestamps have one fixed width so that text order is time order.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -28,6 +29,14 @@ FOREVER = date(9999, 12, 31)
 """The ``valid_to`` of a slice that has no end."""
 
 _JSON = msgspec.json.Encoder(order="deterministic")
+
+
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def is_row_id(text: str) -> bool:
+    """Tell whether a text that somebody typed has the form of a row's id."""
+    return _ID.fullmatch(text) is not None
 
 
 def utc_text(value: datetime) -> str:
