@@ -56,7 +56,7 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
         "Package",
     ),
     "Write-backs": ("Sink", "Write", "Planned", "Written", "WriteStatus", "Delivery"),
-    "Events": ("EventReceiver", "Received", "Event", "Reply"),
+    "Events": ("EventReceiver", "Received", "Pushed", "Event", "Reply"),
     "Sessions": ("Session", "open_session"),
 }
 _HTTP: Mapping[str, tuple[object, ...]] = {
