@@ -23,7 +23,7 @@ from hrhub.errors import (
 from hrhub.http.addresses import AddressPolicy
 from hrhub.http.auth import ApiKey
 from hrhub.http.client import HttpClient
-from hrhub.http.limits import Limits
+from hrhub.http.limits import Limits, Proxy
 from hrhub.http.problems import JsonCode
 from hrhub.http.retry import RetryPlan
 from hrhub.http.testing import Received, Reply, ScriptedServer, local_client
@@ -232,9 +232,9 @@ def test_the_environment_s_proxies_are_not_used(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_named_proxy_is_used_and_the_target_behind_it_is_judged() -> None:
     with ScriptedServer([GOOD]) as proxy:
-        client = local_client("http://127.0.0.1:9", proxy=proxy.url)
+        client = local_client("http://127.0.0.1:9", proxy=Proxy(proxy.url))
         assert client.get("/x").status == 200
-        refused = local_client("http://10.1.2.3", proxy=proxy.url)
+        refused = local_client("http://10.1.2.3", proxy=Proxy(proxy.url))
         with pytest.raises(ConfigError) as caught:
             refused.get("/x")
 

@@ -45,7 +45,7 @@ class VendorHook(BaseHook):
             Whether it went well, and who answered or the four-part message.
         """
         from hrhub.ambient import SystemClock
-        from hrhub.connector.session import open_session
+        from hrhub.connector.session import check_connection, open_session
 
         connector = None
         try:
@@ -54,11 +54,15 @@ class VendorHook(BaseHook):
             session = open_session(
                 connector, found.config, clock=SystemClock(), connection=self.conn_id
             )
-            checked = connector.check(session)
+            checked = check_connection(connector, session)
         except HrHubError as error:
             error.context.setdefault("connection", self.conn_id)
             if connector:
                 error.context.setdefault("vendor", connector.title)
             return False, explained(error, connector.name if connector else None)
         facts = ", ".join(f"{name} {value}" for name, value in checked.facts.items())
-        return True, f"{checked.vendor}: {facts}" if facts else checked.vendor
+        for warning in checked.warnings:
+            warning.context.setdefault("connection", self.conn_id)
+        told = [f"{checked.vendor}: {facts}" if facts else checked.vendor]
+        told += [explained(warning, connector.name) for warning in checked.warnings]
+        return True, "\n".join(told)

@@ -92,12 +92,25 @@ def check(out: Out, conn: Conn) -> None:
 
     Example: hrhub check zkteco_default
     """
+    from hrhub.connector.session import check_connection
+
     found, session = _open(conn)
     with _about(found), out.working(f"asking {found.connector.title}"):
-        checked = found.connector.check(session)
-    out.result({"connection": conn, "vendor": checked.vendor, "facts": dict(checked.facts)})
+        checked = check_connection(found.connector, session)
+    for warning in checked.warnings:
+        warning.context.setdefault("connection", conn)
+    out.result(
+        {
+            "connection": conn,
+            "vendor": checked.vendor,
+            "facts": dict(checked.facts),
+            "warnings": [out.told(warning) for warning in checked.warnings],
+        }
+    )
     out.line(f"{checked.vendor} answered.")
     out.table(("Fact", "Value"), list(checked.facts.items()))
+    for warning in checked.warnings:
+        out.aside(str(out.message(warning)))
 
 
 def discover(out: Out, conn: Conn) -> None:

@@ -64,10 +64,25 @@ class ConnectorConfig(BaseModel):
     )
     ca_bundle: str = setting(
         "",
-        title="Certificate authority file",
-        help="PEM file of the authority to trust instead of the public ones, for vendors whose "
-        "certificate your own authority signed. Verification cannot be switched off.",
+        title="Certificate authority",
+        help="PEM, as text or path of a file, of the authority to trust instead of the public "
+        "ones, for vendors whose certificate your own authority signed. Verification cannot be "
+        "switched off.",
         example="/etc/hrhub/company-ca.pem",
+    )
+    client_cert: SecretStr | None = setting(
+        None,
+        title="Client certificate",
+        help="PEM, as text or path of a file, of the certificate (chain) that this connection "
+        "shows to vendors that demand one (mutual TLS).",
+        example="/etc/hrhub/client.pem",
+    )
+    client_key: SecretStr | None = setting(
+        None,
+        title="Client key",
+        help="PEM, as text or path of a file, of its private key, not encrypted; empty if it "
+        "stands beside the certificate. A key entered here is never written to a disk in clear.",
+        example="/etc/hrhub/client.key",
     )
     proxy: str = setting(
         "",
@@ -75,6 +90,12 @@ class ConnectorConfig(BaseModel):
         help="Address of an HTTP proxy for this connection. Proxy variables of the environment "
         "are not read.",
         example="http://proxy.internal:3128",
+    )
+    proxy_login: SecretStr | None = setting(
+        None,
+        title="Proxy login",
+        help="User and password for the proxy, with a colon between them, if it asks for them.",
+        example="svc-hrhub:password",
     )
 
 

@@ -43,10 +43,14 @@ class VendorAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """Result of a successful connection check: facts for people, no personal values."""
+    """Result of a successful connection check: facts for people, no personal values.
+
+    ``warnings`` are errors to come, such as a certificate that ends soon; they are not raised.
+    """
 
     vendor: str
     facts: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[HrHubError, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

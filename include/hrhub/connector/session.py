@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hrhub.connector.config import ConnectorConfig
-from hrhub.connector.contract import Connector
+from hrhub.connector.contract import Checked, Connector
 from hrhub.connector.stream import Session
+from hrhub.errors import ConfigError
 
 if TYPE_CHECKING:
     from hrhub.ambient import Clock
     from hrhub.http.limits import Limits, Tls
     from hrhub.http.ports import Ports
     from hrhub.http.retry import RetryPlan
+
+
+_EXPIRY_DAYS = 30
 
 
 def open_session(
@@ -36,16 +41,16 @@ def open_session(
         connection: Name of the connection.
         limits: Other than the usual limits.
         retry: Another than the usual retry plan.
-        tls: Certificates; the configuration's ``ca_bundle`` if None.
+        tls: Certificates; those of the configuration if None.
 
     Raises:
-        ConfigError: An address, network or certificate file in the configuration is wrong.
+        ConfigError: An address, network, certificate or key in the configuration is wrong.
     """
     # HTTP libraries load when a session opens, not when a connector is declared.
     from hrhub.http.addresses import AddressPolicy
     from hrhub.http.auth import NoAuth
     from hrhub.http.client import HttpClient
-    from hrhub.http.limits import Tls
+    from hrhub.http.limits import Proxy, Tls
     from hrhub.http.ports import MemoryPorts
     from hrhub.http.tcp import Dialer
 
@@ -63,9 +68,33 @@ def open_session(
         connection=connection,
         vendor=connector.title,
         rate=connector.rate,
-        tls=tls or Tls(ca_bundle=config.ca_bundle or None),
-        proxy=config.proxy or None,
+        tls=tls
+        or Tls(
+            ca_bundle=config.ca_bundle or None,
+            client_cert=config.client_cert,
+            client_key=config.client_key,
+        ),
+        proxy=Proxy(config.proxy, config.proxy_login) if config.proxy else None,
         extra_origins=connector.extra_origins,
     )
     dialer = Dialer(policy, clock, vendor=connector.title, connection=connection)
     return Session(config=config, http=http, tcp=dialer, clock=clock)
+
+
+def check_connection(connector: Connector, session: Session) -> Checked:
+    """Make the connector's check, and look at what the connection itself will soon lack.
+
+    Raises:
+        HrHubError: What the connector's check raises.
+    """
+    checked = connector.check(session)
+    ends = session.http.certificate_ends
+    if ends is None:
+        return checked
+    days = (ends - session.clock.now()).days
+    warning = ConfigError("tls.certificate_ends", days=days, date=ends.date().isoformat())
+    return replace(
+        checked,
+        facts={**checked.facts, "client certificate until": ends.date().isoformat()},
+        warnings=(*checked.warnings, *([warning] if days < _EXPIRY_DAYS else [])),
+    )

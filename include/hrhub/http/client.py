@@ -29,7 +29,7 @@ from hrhub.http.auth import Auth
 from hrhub.http.budget import Rate
 from hrhub.http.deadline import Deadline
 from hrhub.http.decoding import check_content_type
-from hrhub.http.limits import Limits, Tls
+from hrhub.http.limits import Limits, Proxy, Tls
 from hrhub.http.ports import Ports, TokenCache
 from hrhub.http.problems import CodeFinder, Meaning, Reader
 from hrhub.http.retry import SAFE_METHODS, RetryPlan
@@ -58,12 +58,13 @@ class HttpClient:
         vendor: Name of the vendor.
         rate: Requests that the vendor agrees to.
         tls: Certificates.
-        proxy: Address of a proxy; the environment is never asked.
+        proxy: A proxy on the way; the environment is never asked.
         extra_origins: Further https origins to which links in answers may lead.
         headers: Sent with every request to the connection's own origin.
 
     Attributes:
         observer: Told of every exchange, if one is set; for recordings.
+        certificate_ends: When our own certificate ends, if the connection has one.
     """
 
     observer: Observer | None = None
@@ -84,7 +85,7 @@ class HttpClient:
         vendor: str = "",
         rate: Rate | None = None,
         tls: Tls | None = None,
-        proxy: str | None = None,
+        proxy: Proxy | None = None,
         extra_origins: Iterable[str] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
@@ -106,6 +107,7 @@ class HttpClient:
         self._account = f"{vendor}:{connection}"
         self._reader = Reader(errors or {}, code_of, self._labels)
         self._sender = Sender(policy, limits, tls, clock, proxy, self._labels)
+        self.certificate_ends = self._sender.certificate_ends
 
     def get(self, url: str, **options: Any) -> Answer:
         """Send a GET; options as for :meth:`request`."""

@@ -1,8 +1,10 @@
-"""How long, how large, and under which certificates a vendor may answer."""
+"""How long, how large, under which certificates and through which proxy a vendor may answer."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from hrhub.http.auth_base import Secret
 
 MIB = 1 << 20
 
@@ -38,12 +40,27 @@ class Limits:
 class Tls:
     """Certificates of a connection. Verification cannot be switched off, only be given an anchor.
 
+    Everything is PEM: its text, or the path of a file.
+
     Attributes:
-        ca_bundle: File of PEM certificates to trust instead of the public authorities.
-        client_cert: File of our own certificate (chain), if the vendor asks for one.
-        client_key: File of its private key; None if it is in the same file.
+        ca_bundle: Authorities to trust instead of the public ones.
+        client_cert: Our own certificate (chain), if the vendor asks for one.
+        client_key: Its private key, not encrypted; None if it stands beside the certificate.
     """
 
     ca_bundle: str | None = None
-    client_cert: str | None = None
-    client_key: str | None = None
+    client_cert: Secret | None = field(default=None, repr=False)
+    client_key: Secret | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """An HTTP proxy that the administrator chose; https goes through it in a tunnel (CONNECT).
+
+    Attributes:
+        address: Its root address, without userinfo.
+        login: ``user:password`` for it, if it asks; only the proxy sees it.
+    """
+
+    address: str
+    login: Secret | None = field(default=None, repr=False)

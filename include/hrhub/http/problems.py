@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from hrhub.errors import (
     AuthError,
+    ConfigError,
     ContractChanged,
     HrHubError,
     ScopeError,
@@ -113,8 +114,18 @@ def _correlation(answer: Answer) -> str | None:
     return next((v for name in CORRELATION_HEADERS if (v := answer.headers.get(name))), None)
 
 
+def proxy_problem(status: int, context: Mapping[str, Any]) -> HrHubError:
+    """Return the error for a status that the proxy on the way gave, not the vendor."""
+    if status in RETRIED_STATUSES:
+        return Transient("proxy.failed", **{**context, "status": status})
+    return ConfigError("proxy.refused", **{**context, "status": status})
+
+
 def _by_status(status: int, wait: float | None, context: dict[str, Any]) -> HrHubError:
     kind: type[HrHubError]
+    if status == 407:
+        # RFC 9110 §15.5.8: only a proxy asks for this.
+        return proxy_problem(status, context)
     if status == 429:
         kind, code = Throttled, "vendor.throttled"
     elif status == 401:

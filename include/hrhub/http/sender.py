@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import http.client
+import re
 import socket
 import ssl
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import requests
@@ -16,13 +16,17 @@ from hrhub.ambient import Clock
 from hrhub.errors import ConfigError, ContractChanged, HrHubError, Transient
 from hrhub.http.addresses import AddressPolicy, base_address, origin_of
 from hrhub.http.answer import Answer, Headers, Outgoing
+from hrhub.http.certificates import refusal_of, tls_context
 from hrhub.http.deadline import Deadline
 from hrhub.http.decoding import ACCEPT_ENCODING, decode_body
 from hrhub.http.dial import judge, resolve
-from hrhub.http.limits import Limits, Tls
+from hrhub.http.limits import Limits, Proxy, Tls
+from hrhub.http.problems import proxy_problem
 from hrhub.http.wire import GuardedAdapter
 
 _CHUNK = 1 << 16
+_TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})")
+"""How the standard library reports a proxy that opens no tunnel."""
 
 
 class Sender:
@@ -33,11 +37,14 @@ class Sender:
         limits: Times and sizes.
         tls: Certificates.
         clock: Measures the time.
-        proxy: Address of a proxy, or None.
+        proxy: A proxy on the way, or None.
         labels: Context for errors: vendor and connection.
 
+    Attributes:
+        certificate_ends: When our own certificate ends, if the connection has one.
+
     Raises:
-        ConfigError: A certificate file or the proxy's address cannot be used.
+        ConfigError: A certificate, key or the proxy's address cannot be used.
     """
 
     def __init__(
@@ -46,22 +53,28 @@ class Sender:
         limits: Limits,
         tls: Tls,
         clock: Clock,
-        proxy: str | None,
+        proxy: Proxy | None,
         labels: Mapping[str, Any],
     ) -> None:
-        if tls.ca_bundle and not Path(tls.ca_bundle).is_file():
-            raise ConfigError("config.invalid", fields="ca_bundle", **labels)
+        context, self.certificate_ends = tls_context(tls, clock.now(), labels)
         self._policy = policy
         self._limits = limits
         self._labels = labels
-        self._adapter = GuardedAdapter(policy, limits, tls, clock, labels)
+        self._adapter = GuardedAdapter(
+            policy,
+            limits,
+            context,
+            clock,
+            labels,
+            own_authority=bool(tls.ca_bundle),
+            proxy_login=proxy.login if proxy else None,
+        )
         self._proxied = proxy is not None
         self._session = requests.Session()
         self._session.trust_env = False
-        self._session.verify = tls.ca_bundle or True
         self._session.headers.clear()
         if proxy is not None:
-            address = base_address(proxy)
+            address = base_address(proxy.address)
             self._session.proxies = {"http": address, "https": address}
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, self._adapter)
@@ -141,8 +154,15 @@ class Sender:
         context = self._labels
         if any(isinstance(link, ssl.SSLCertVerificationError) for link in chain):
             return ConfigError("tls.not_trusted", **context)
+        for link in chain:
+            if isinstance(link, ssl.SSLError):
+                shown = self.certificate_ends is not None
+                if refusal := refusal_of(link, context, shown=shown):
+                    return refusal
         if any(isinstance(link, requests.exceptions.SSLError | ssl.SSLError) for link in chain):
             return Transient("tls.failed", **context)
+        if tunnel := next((m for link in chain if (m := _TUNNEL.match(_word(link)))), None):
+            return proxy_problem(int(tunnel[1]), context)
         timeouts = (TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError)
         if any(isinstance(link, timeouts) for link in chain):
             return Transient("vendor.timeout", **context, phase="answer")

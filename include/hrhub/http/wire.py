@@ -5,6 +5,7 @@ Nothing outside this module and the client knows that requests and urllib3 do th
 
 from __future__ import annotations
 
+import base64
 import io
 import logging
 import socket
@@ -16,14 +17,13 @@ from typing import Any
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.util.ssl_ import create_urllib3_context
 
 from hrhub.ambient import Clock
-from hrhub.errors import ConfigError
 from hrhub.http.addresses import AddressPolicy
+from hrhub.http.auth_base import Secret, reveal
 from hrhub.http.deadline import Deadline
 from hrhub.http.dial import open_socket
-from hrhub.http.limits import Limits, Tls
+from hrhub.http.limits import Limits
 
 
 class _Quiet(logging.Filter):
@@ -85,9 +85,18 @@ class WatchedSocket:
         return io.BufferedReader(_WatchedReader(raw, self._sock, self._watch, self._idle_s))
 
     def sendall(self, data: Any) -> None:
-        """Send all bytes; the system bounds the whole call by the timeout set here."""
+        """Send all bytes; the system bounds the whole call by the timeout set here.
+
+        In TLS 1.3 a client is finished before the server has judged its certificate: whoever is
+        refused learns it as a broken pipe, while the reason waits to be read.
+        """
         self._sock.settimeout(self._watch.left(self._idle_s))
-        self._sock.sendall(data)
+        try:
+            self._sock.sendall(data)
+        except OSError:
+            if isinstance(self._sock, ssl.SSLSocket):
+                self._sock.recv(1)
+            raise
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._sock, name)
@@ -99,21 +108,28 @@ class GuardedAdapter(HTTPAdapter):
     Args:
         policy: Which addresses may be reached.
         limits: Times.
-        tls: Certificates.
+        context: Certificates, and whom to trust ...
+        own_authority: ... if it names a private authority; else the public ones are added.
         clock: Measures the time.
         labels: Context for errors.
+        proxy_login: ``user:password`` for the proxy, if it asks.
     """
 
     def __init__(
         self,
         policy: AddressPolicy,
         limits: Limits,
-        tls: Tls,
+        context: ssl.SSLContext,
         clock: Clock,
         labels: Mapping[str, str],
+        *,
+        own_authority: bool = False,
+        proxy_login: Secret | None = None,
     ) -> None:
+        self._own_authority = own_authority
+        self._proxy_login = proxy_login
         self.watch = Watch()
-        self._context = _tls_context(tls)
+        self._context = context
         plain, encrypted = _connection_classes(policy, limits, clock, self.watch, labels)
         self._pools = {
             "http": type("GuardedPool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
@@ -122,27 +138,28 @@ class GuardedAdapter(HTTPAdapter):
         logging.getLogger("urllib3.connectionpool").addFilter(_QUIET)
         super().__init__(pool_connections=4, pool_maxsize=4, max_retries=0)
 
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Add the public authorities, unless the connection names its own."""
+        if not self._own_authority:
+            super().cert_verify(conn, url, True, cert)  # type: ignore[no-untyped-call]
+
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Make the pool manager use our connections and our TLS context."""
         super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
         self.poolmanager.pool_classes_by_scheme = self._pools
+
+    def proxy_headers(self, proxy: str) -> dict[str, str]:
+        """Return what only the proxy sees: our login there."""
+        if not self._proxy_login:
+            return {}
+        login = base64.b64encode(reveal(self._proxy_login).encode()).decode()
+        return {"Proxy-Authorization": f"Basic {login}"}
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
         """Do the same for connections through a proxy."""
         manager = super().proxy_manager_for(proxy, ssl_context=self._context, **kwargs)
         manager.pool_classes_by_scheme = self._pools
         return manager
-
-
-def _tls_context(tls: Tls) -> ssl.SSLContext:
-    context = create_urllib3_context(ssl_minimum_version=ssl.TLSVersion.TLSv1_2)
-    context.verify_mode = ssl.CERT_REQUIRED
-    try:
-        if tls.client_cert:
-            context.load_cert_chain(tls.client_cert, tls.client_key)
-    except (OSError, ssl.SSLError):
-        raise ConfigError("config.invalid", fields="client_cert") from None
-    return context
 
 
 def _connection_classes(

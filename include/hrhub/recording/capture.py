@@ -32,7 +32,9 @@ KEPT_HEADERS = frozenset(
 _SCHEMA = "$metadata"
 """Last part of the path of OData's own description of its tables: it holds no record."""
 
-_OF_THE_PLACE = frozenset({"allow_networks", "ca_bundle", "proxy"})
+_OF_THE_PLACE = frozenset(
+    {"allow_networks", "ca_bundle", "client_cert", "client_key", "proxy", "proxy_login"}
+)
 """Settings that belong to the network of whoever records."""
 
 
