@@ -27,7 +27,7 @@ codes and field paths: never a personal value, never a third party's exception t
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class ExitStatus(IntEnum):
@@ -65,6 +65,12 @@ class HrHubError(Exception):
         self.retry_after_s = retry_after_s
         self.context = context
         super().__init__(self.code)
+
+    def about(self, **facts: object) -> Self:
+        """Add what it is about, where the one who raised it could not know."""
+        for name, value in facts.items():
+            self.context.setdefault(name, value)
+        return self
 
     def __str__(self) -> str:
         details = " ".join(f"{k}={v}" for k, v in self.context.items())

@@ -20,13 +20,16 @@ import pytest
 from sqlalchemy import func, select
 
 from hrhub.ambient import FakeClock
+from hrhub.connector import ConnectorConfig
 from hrhub.errors import ConfigError, ContractChanged
-from hrhub.importing import Importer, Report, Source, open_source
+from hrhub.importing import Imported, Importer, Report, Source, open_source
 from hrhub.importing.rows import Row, RowRecords
 from hrhub.importing.sorting import by_series
+from hrhub.importing.source import import_connector
 from hrhub.mapping import load_mapping
 from hrhub.mapping.plan import Path as Way
 from hrhub.pipeline import Hub, open_hub
+from hrhub.pipeline.replay import Replayed, Wanted
 from hrhub.settings import Settings
 from hrhub.store.schema import metadata
 
@@ -385,6 +388,55 @@ with open_hub(settings) as hub:
         hub, holder="killed", tell=lambda c: os.kill(os.getpid(), signal.SIGKILL)
     )
 """
+
+
+def test_refused_rows_are_replayed_like_any_record(desk: Desk, hub: Hub) -> None:
+    wrong = desk.csv(HEAD, person(1), person(2, 入职日期="01.03.2020"), person(3))
+    assert bring(hub, desk.source(wrong, PEOPLE)).counts.quarantined == 1
+    mended = desk.mapping(PEOPLE.replace("[iso]", '[iso, "%d.%m.%Y"]'))
+    finder = Imported(hub.settings.mappings, mended)
+
+    def replay(**options: Any) -> list[Replayed]:
+        return hub.replay(
+            Wanted(), holder="t", actor="cli:t", connectors=finder, mapping=mended, **options
+        )
+
+    [shown], [done] = replay(dry_run=True), replay()
+
+    assert (shown.accepted, shown.error, done.accepted, done.error) == (1, None, 1, None)
+    assert rows_of(hub, "person") == 3
+    assert replay() == []
+
+
+def test_a_replay_without_the_mapping_of_an_import_says_so_and_one_installed_is_found(
+    desk: Desk, hub: Hub
+) -> None:
+    bring(hub, desk.source(desk.csv(HEAD, person(2, 入职日期="01.03.2020")), PEOPLE))
+    other = desk.mapping(PEOPLE.replace("import.people", "import.others"))
+    folder = hub.settings.mappings
+
+    def replay(finder: Imported) -> Replayed:
+        [done] = hub.replay(
+            Wanted(), holder="t", actor="cli:t", connectors=finder, mapping=finder.mapping
+        )
+        return done
+
+    for finder in (Imported(folder), Imported(folder, other)):
+        error = replay(finder).error
+        assert error is not None and error.code == "mapping.missing"
+        assert error.context["stream"] == "people"
+
+    (folder / "import").mkdir(parents=True)
+    (folder / "import" / "people.yaml").write_text(PEOPLE.replace("[iso]", '["%d.%m.%Y"]'))
+    assert replay(Imported(folder)).accepted == 1
+
+
+def test_an_import_without_its_file_reads_nothing(desk: Desk, hub: Hub) -> None:
+    mapping = desk.mapping(PEOPLE)
+    connector, config = import_connector(mapping), ConnectorConfig()
+
+    with pytest.raises(ConfigError, match=r"import\.no_file"):
+        hub.sync(connector, config, "old", "people", holder="t", mapping=mapping)
 
 
 def test_an_import_that_was_killed_is_run_again_and_ends_the_same(

@@ -37,3 +37,29 @@ def test_the_worked_example_comes_out_as_the_page_says(
     ]
     assert said["columns_not_read"] == ["备注"]
     assert "2018" not in json.dumps(said) and "甲" not in json.dumps(said, ensure_ascii=False)
+
+
+def test_what_an_import_refused_is_shown_and_replayed_by_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HRHUB_HOME", str(tmp_path / "home"))
+    for name in ("STORE_URL", "KEYRING", "LANDING", "MAPPINGS"):
+        monkeypatch.delenv(f"HRHUB_{name}", raising=False)
+    with open_hub(create=True):
+        pass
+    given = ["--mapping", str(EXAMPLES / "people.yaml")]
+    assert run(["import", str(EXAMPLES / "people.csv"), *given, "--json"]) == 5
+    capsys.readouterr()
+    assert run(["rejects", "--json"]) == 0
+    [record] = json.loads(capsys.readouterr().out)["records"]
+
+    assert run(["rejects", "show", record["uid"], "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert "入职日期" in shown["raw"][0] and "2018" not in json.dumps(shown)
+
+    assert run(["replay", "--all", "--json"]) == 7
+    said = json.loads(capsys.readouterr().out)
+    assert said["syncs"][0]["error"]["code"] == "mapping.missing"
+    assert run(["replay", "--all", *given, "--json"]) == 5, "there is no 30th of February"
+    [said] = json.loads(capsys.readouterr().out)["syncs"]
+    assert (said["tried"], said["error"]) == (1, None)

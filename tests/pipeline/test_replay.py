@@ -15,13 +15,14 @@ from hrhub.pipeline import replay
 from hrhub.pipeline.replay import Replayed, Wanted
 from hrhub.store import audit, lease
 from hrhub.store import quarantine as table
+from hrhub.store.syncs import SyncRow
 from tests.pipeline.conftest import Bench
 from tests.pipeline.test_sync import WORLD, flat
 from tests.support.shelf import SHELF
 
 
-def shelf(name: str) -> Connector:
-    assert name == "shelf"
+def shelf(row: SyncRow) -> Connector:
+    assert row.connector == "shelf"
     return SHELF
 
 

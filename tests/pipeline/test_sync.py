@@ -271,8 +271,26 @@ def test_pull_and_load_apart_do_the_same_and_a_second_load_adds_nothing(bench: B
     assert (receipt.pages, bench.count("person")) == (1, 0)
 
     assert bench.hub.load(receipt.run_id, SHELF, holder="dag/run1").inserted == 3
-    assert bench.hub.load(receipt.run_id, SHELF, holder="dag/run1").seen == 0
+    assert bench.hub.load(receipt.run_id, SHELF, holder="dag/run1").inserted == 3
     assert bench.count("person") == 3
+    assert bench.count("hub_run") == 1
+
+
+def test_loading_a_run_that_is_done_again_does_not_move_the_cursor_back(bench: Bench) -> None:
+    from tests.support.shelf import SHELF
+
+    bench.put("employees", flat(0))
+    first = bench.hub.pull(SHELF, bench.config, "shelf_default", "employees", holder="dag/run1")
+    bench.hub.load(first.run_id, SHELF, holder="dag/run1")
+    bench.put("employees", flat(1))
+    assert bench.sync("employees").inserted == 1
+    [cursor] = bench.rows("hub_cursor")
+
+    again = bench.hub.load(first.run_id, SHELF, holder="dag/run1")
+
+    assert (again.seen, again.inserted) == (1, 1)
+    assert bench.rows("hub_cursor") == [cursor]
+    assert bench.hub.pull(SHELF, bench.config, "shelf_default", "employees", holder="x").pages == 0
 
 
 def test_no_personal_value_stands_in_clear_on_disk(bench: Bench) -> None:

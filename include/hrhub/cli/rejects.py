@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -167,6 +168,10 @@ def replay(
     stream: Annotated[str, typer.Option(metavar="STREAM", help="All of a stream.")] = "",
     reason: Reason = "",
     everything: Annotated[bool, typer.Option("--all", help="All that is open.")] = False,
+    mapping: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="Mapping of an import, if it is not installed."),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Tell what would happen; write nothing.")
     ] = False,
@@ -178,6 +183,8 @@ def replay(
 
     Example: hrhub replay --connection successfactors_default --reason enum --dry-run
     """
+    from hrhub.importing import Imported
+    from hrhub.mapping import load_mapping
     from hrhub.pipeline import open_hub
     from hrhub.pipeline.replay import Wanted
 
@@ -189,12 +196,15 @@ def replay(
         stream=stream or None,
         reason=one_of(reason, REJECT_REASONS, "--reason") if reason else None,
     )
+    given = load_mapping(mapping) if mapping else None
     with ends_cleanly(), open_hub() as hub, out.working("replaying") as tell:
         done = hub.replay(
             wanted,
             holder=holder(),
             actor=actor(),
             dry_run=dry_run,
+            connectors=Imported(hub.settings.mappings, given),
+            mapping=given,
             progress=lambda counts: tell(f"replaying: {counts.seen:,}"),
         )
     errors = [one.error for one in done if one.error]
@@ -323,21 +333,21 @@ def _entry(hub: Hub, uid: str) -> Quarantined:
 def _raw(hub: Hub, entry: Quarantined, sync: SyncRow | None) -> list[dict[str, str]] | None:
     """Return a record's parts with values masked, None when they cannot be read."""
     from hrhub.cli.masking import raw_lines
-    from hrhub.connector import registry
+    from hrhub.importing import reader_of
+    from hrhub.mapping import find_mapping
     from hrhub.pipeline.rejects import reopen
 
     if sync is None:
         return None
     try:
-        connector = registry.get(sync.connector)
-        stream = connector.stream(sync.stream)
+        reader = reader_of(sync)
         with hub.store.read() as tx:
             record = reopen(tx, hub.keys, entry, sync.stream)
-        docs = [stream.records.decode(part, record.meta) for part in record.parts]
+        docs = [reader.decode(part, record.meta) for part in record.parts]
     except HrHubError:
         return None
     try:
-        plan = hub.mapping(connector, sync.stream)
+        plan = find_mapping(hub.settings.mappings, sync.connector, sync.stream)
     except ConfigError:
         plan = None
     return [dict(raw_lines(doc, plan)) for doc in docs]

@@ -128,8 +128,7 @@ def about(**facts: str) -> Iterator[None]:
     try:
         yield
     except HrHubError as error:
-        for name, value in facts.items():
-            error.context.setdefault(name, value)
+        error.about(**facts)
         raise
 
 

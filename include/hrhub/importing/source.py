@@ -51,10 +51,16 @@ class FileStream(Stream):
     So an import that was killed is simply run again, and its report is about the whole file.
     """
 
-    source: Source
+    source: Source | None
 
     def read(self, session: Session, cursor: Cursor) -> Iterator[Page]:
-        """Yield pages of at most 2,000 rows or 4 MiB; a longer row is a page of its own."""
+        """Yield pages of at most 2,000 rows or 4 MiB; a longer row is a page of its own.
+
+        Raises:
+            ConfigError: The file is not at hand, only what came of it (``import.no_file``).
+        """
+        if self.source is None:
+            raise ConfigError("import.no_file", stream=self.name)
         yield from self.source.pages()
 
 
@@ -88,28 +94,11 @@ class Source:
     @property
     def records(self) -> RowRecords:
         """How pages hold rows."""
-        return RowRecords(self.mapping.key if self.grouped else ())
+        return _records(self.mapping)
 
     def connector(self) -> Connector:
         """Return the connector whose only stream is this file."""
-        stream = FileStream(
-            name=self.name,
-            title=self.name,
-            feed=self.mapping.feed.name,
-            key=tuple(path.text for path in self.mapping.key),
-            records=self.records,
-            mode=Mode.FULL,
-            grouped=self.grouped,
-            source=self,
-        )
-        return Connector(
-            name=CONNECTOR,
-            title="Import",
-            version="1",
-            config=ConnectorConfig,
-            check=lambda session: Checked("Import"),
-            streams=(stream,),
-        )
+        return import_connector(self.mapping, self)
 
     def rows(self) -> Iterator[Row]:
         """Yield the rows in file order."""
@@ -163,6 +152,29 @@ class Source:
         self.heading = check_heading(list(names), self.mapping, partial=True)
 
 
+def import_connector(mapping: Plan, source: Source | None = None) -> Connector:
+    """Return the connector of one import; without its file, to work on records that came."""
+    name = mapping.stream.partition(".")[2]
+    stream = FileStream(
+        name=name,
+        title=name,
+        feed=mapping.feed.name,
+        key=tuple(path.text for path in mapping.key),
+        records=_records(mapping),
+        mode=Mode.FULL,
+        grouped=_is_history(mapping.feed),
+        source=source,
+    )
+    return Connector(
+        name=CONNECTOR,
+        title="Import",
+        version="1",
+        config=ConnectorConfig,
+        check=lambda session: Checked("Import"),
+        streams=(stream,),
+    )
+
+
 def open_source(
     path: Path, mapping: Plan, *, charset: str = "utf-8", sheet: str | None = None
 ) -> Source:
@@ -197,6 +209,10 @@ def open_source(
     source = Source(path=path, kind=kind, mapping=mapping, charset=charset, sheet=sheet)
     source.compare()
     return source
+
+
+def _records(mapping: Plan) -> RowRecords:
+    return RowRecords(mapping.key if _is_history(mapping.feed) else ())
 
 
 def _is_history(feed: Feed) -> bool:

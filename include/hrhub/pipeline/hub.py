@@ -42,7 +42,7 @@ from hrhub.pipeline.ports import StorePorts
 from hrhub.pipeline.registering import refuse_unregistered
 from hrhub.pipeline.replay import Replayed, Wanted
 from hrhub.pipeline.survivorship import load_policy
-from hrhub.pipeline.work import Job, Work, as_hub_error, tell_about
+from hrhub.pipeline.work import Job, Work, as_hub_error
 from hrhub.settings import Settings
 from hrhub.store import custom_fields, runs, syncs
 from hrhub.store import landing as manifest
@@ -50,6 +50,7 @@ from hrhub.store.engine import Store, open_store
 from hrhub.store.keys import StoredKeys
 from hrhub.store.lease import acquire
 from hrhub.store.runs import Run
+from hrhub.store.syncs import SyncRow
 
 if TYPE_CHECKING:
     from hrhub.pipeline.verify import Report
@@ -59,9 +60,6 @@ REPLAY = "replay"
 
 PUSH = "push"
 """Kind of the runs that take records which the vendor sent by itself."""
-
-IMPORT = "import"
-"""Connector of the syncs that files are imported under; their mapping is not installed here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +178,8 @@ class Hub:
     ) -> Counts:
         """Apply the pages that a pull landed; a second try goes on where the first one stopped.
 
+        A run that is done is left as it is, its cursor too: a newer one may have moved it on.
+
         Raises:
             ConfigError: There is no such run (``run.unknown``).
             Fenced: A newer pull replaced these pages (``run.superseded``).
@@ -189,6 +189,8 @@ class Hub:
             run = runs.get(tx, run_id)
         if run is None:
             raise ConfigError("run.unknown", run=run_id)
+        if run.status == runs.DONE:
+            return Counts(**run.counts)
         job = self._job(connector, run.connection, run.stream)
         with self._run(job, holder, "sync", resume=run) as work:
             loader = work.loader(progress)
@@ -265,7 +267,8 @@ class Hub:
         holder: str,
         actor: str,
         dry_run: bool = False,
-        connectors: Callable[[str], Connector] = registry.get,
+        connectors: Callable[[SyncRow], Connector] = lambda row: registry.get(row.connector),
+        mapping: Mapping | None = None,
         progress: Progress | None = None,
     ) -> list[Replayed]:
         """Give open quarantine records another try under the mappings of today, sync by sync.
@@ -273,15 +276,25 @@ class Hub:
         What stops one sync stands in its result; the others are replayed all the same. A dry run
         takes no lease and writes nothing.
 
+        Args:
+            wanted: Which records.
+            holder: Identity of the runs.
+            actor: Who asked for it.
+            dry_run: Only tell what would happen.
+            connectors: Finds the connector of a sync; files that were imported have none in the
+                registry (:class:`hrhub.importing.Imported`).
+            mapping: Stands in for the installed mapping of the stream that it names.
+            progress: Called after each transaction.
+
         Raises:
             ConfigError: A uid is not that of an open record (``quarantine.unknown``).
         """
         done = []
         for row in replaying.affected(self.store, self.settings.tenant, wanted):
             try:
-                if row.connector == IMPORT:
-                    raise ConfigError("import.not_replayed")
-                job = self._job(connectors(row.connector), row.connection, row.stream)
+                named = f"{row.connector}.{row.stream}"
+                given = mapping if mapping is not None and mapping.stream == named else None
+                job = self._job(connectors(row), row.connection, row.stream, given)
                 if dry_run:
                     work = Work(self, job, row.id, new_id(), None)
                     done.append(work.replayer(actor).run(wanted, progress))
@@ -289,9 +302,7 @@ class Hub:
                 with self._run(job, holder, REPLAY) as work:
                     done.append(work.replayer(actor).run(wanted, progress))
             except HrHubError as error:
-                error.context.setdefault("connector", row.connector)
-                error.context.setdefault("connection", row.connection)
-                error.context.setdefault("stream", row.stream)
+                error.about(connector=row.connector, connection=row.connection, stream=row.stream)
                 done.append(Replayed(connection=row.connection, stream=row.stream, error=error))
         return done
 
@@ -421,9 +432,9 @@ class Hub:
                 if not keep_open:
                     self._end(run_id, None)
         except HrHubError as error:
-            raise tell_about(error, job) from None
+            raise error.about(**job.facts()) from None
         except Exception as error:
-            raise tell_about(as_hub_error(error, job), job) from None
+            raise as_hub_error(error, job).about(**job.facts()) from None
 
     def _begin(self, sync_id: int, holder: str, kind: str, job: Job, resume: Run | None) -> str:
         now = self.clock.now()

@@ -47,6 +47,15 @@ class Job:
     custom: CustomFields
     identity: IdentityPolicy
 
+    def facts(self) -> dict[str, str]:
+        """Return whom and what an error of it is about."""
+        return {
+            "vendor": self.connector.title,
+            "connector": self.connector.name,
+            "connection": self.connection,
+            "stream": self.stream.name,
+        }
+
 
 class Work:
     """A run in progress: its sync, its landing zone, its lease."""
@@ -184,15 +193,3 @@ def as_hub_error(error: BaseException, job: Job) -> HrHubError:
     if isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit):
         return Fenced("run.interrupted")
     return HrHubError("internal.unexpected", kind=type(error).__name__, where=where)
-
-
-def tell_about(error: HrHubError, job: Job) -> HrHubError:
-    """Add who and what it is about, where the one who raised it could not know."""
-    for name, value in (
-        ("vendor", job.connector.title),
-        ("connector", job.connector.name),
-        ("connection", job.connection),
-        ("stream", job.stream.name),
-    ):
-        error.context.setdefault(name, value)
-    return error
