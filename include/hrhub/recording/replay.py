@@ -143,7 +143,7 @@ class RecordedSandbox:
             extra = info.json_schema_extra
             if isinstance(extra, dict) and extra.get("slot") == "host":
                 values[name] = running.address
-            elif is_secret(info):
+            elif is_secret(info) and name not in ConnectorConfig.model_fields:
                 values[name] = SECRET
         return values | self._more
 
