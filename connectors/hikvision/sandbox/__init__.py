@@ -1,0 +1,63 @@
+"""A Hikvision terminal, simulated: digest with lock-out, searches by position, users.
+
+Options of ``start``: ``skew_s`` (how far its clock is ahead), ``nonce_uses`` (requests until a
+nonce is stale), ``capacity`` (users it can hold), ``single`` (``yes``: one row comes without a
+list), ``offset`` (``no``: times without offset), ``serials`` (``no``: events without serial number)
+and ``old_numbers`` (``yes``: people under ``employeeNo``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from connectors.hikvision.sandbox.terminal import PASSWORD, SERIAL, USER, ZONE, Terminal
+from hrhub.sandbox.punches import working_days
+from hrhub.sandbox.rest import RestServer
+from hrhub.sandbox.vendor import Running, StreamTruth
+from hrhub.sandbox.world import World
+
+__all__ = ["PASSWORD", "SERIAL", "USER", "HikvisionSandbox", "RunningHikvision", "sandbox"]
+
+
+class RunningHikvision(RestServer):
+    """A terminal that listens."""
+
+    def __init__(self, world: World, host: str, port: int, options: Mapping[str, str]) -> None:
+        self.terminal = Terminal(world, options)
+        super().__init__(world, self.terminal.answer, host, port)
+
+
+class HikvisionSandbox:
+    """One terminal for the whole company."""
+
+    name = "hikvision"
+
+    def start(
+        self, world: World, host: str, port: int, options: Mapping[str, str]
+    ) -> RunningHikvision:
+        """Serve the world's employees and punches."""
+        return RunningHikvision(world, host, port, options)
+
+    def connection(self, world: World, running: Running) -> dict[str, Any]:
+        """Return what the connection's form has to hold."""
+        return {
+            "url": running.address,
+            "user": USER,
+            "password": PASSWORD,
+            "timezone": str(ZONE),
+            "history_from": working_days(world.as_of, world.punch_days)[0].isoformat(),
+            "allow_networks": ["127.0.0.0/8"],
+        }
+
+    def truth(self, world: World) -> dict[str, StreamTruth]:
+        """Count users and punches; what belongs to people in quarantine waits with them."""
+        faulty = {spell.user_id for person, spell in world.employed if person.faulty}
+        punches = [punch.user_id in faulty for punch in world.punches()]
+        return {
+            "users": StreamTruth(len(world.employed), len(faulty)),
+            "punches": StreamTruth(len(punches), sum(punches)),
+        }
+
+
+sandbox = HikvisionSandbox()
