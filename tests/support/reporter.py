@@ -12,19 +12,29 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from http.client import HTTPConnection
 from typing import Any
+from urllib.parse import parse_qsl
 
 import uvicorn
 
 from hrhub.airflow.connections import Resolved
 from hrhub.ambient import SystemClock
 from hrhub.connector import (
+    Ask,
+    Connector,
     ConnectorConfig,
+    Delivery,
     Event,
     EventReceiver,
+    Fetched,
     Page,
+    Planned,
     Pushed,
     Received,
     Reply,
+    Session,
+    Sink,
+    Write,
+    WriteStatus,
 )
 from hrhub.errors import AuthError, ConfigError, RowRejected
 from hrhub.inbox.app import InboxApp
@@ -92,13 +102,64 @@ class Device(EventReceiver):
         rows = [{"no": no, "at": at} for no, at in lines]
         return [Pushed(stream="punches", page=Page(body=json.dumps({"rows": rows}).encode()))]
 
+    def ask(self, config: ConnectorConfig, received: Received) -> Ask | None:
+        """Return the device that asks for commands."""
+        if received.path != "/iclock/getrequest":
+            return None
+        return Ask(sink="commands", subject=received.query["SN"], most=2)
+
+    def hand_out(
+        self, config: ConnectorConfig, received: Received, writes: Sequence[Write]
+    ) -> Reply:
+        """Return the commands as lines."""
+        if any(";" in str(w.values["display_name"]) for w in writes):
+            raise RowRejected("policy", "display_name", "device.separator")
+        lines = [f"C:{w.number}:ADD {w.values['display_name']}" for w in writes]
+        return Reply(body="\n".join(lines or ["OK"]).encode())
+
+    def fetched(self, config: ConnectorConfig, received: Received) -> Sequence[Fetched]:
+        """Read ``ID=7&Return=0`` lines."""
+        if received.path != "/iclock/devicecmd":
+            return ()
+        said = [dict(parse_qsl(line)) for line in received.body.decode().splitlines()]
+        return [
+            Fetched(
+                number=int(one["ID"]),
+                status=WriteStatus.WRITTEN if one["Return"] == "0" else WriteStatus.REFUSED,
+                vendor_code=one["Return"],
+            )
+            for one in said
+        ]
+
     def reply(self, config: ConnectorConfig, received: Received) -> Reply:
         """Say how many lines arrived."""
         return Reply(body=b"OK: %d" % len(received.body.splitlines()))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Commands(Sink):
+    """Commands that devices come for."""
+
+    def plan(self, session: Session, writes: Sequence[Write]) -> list[Planned]:
+        """Say what would be handed out."""
+        return [Planned(key=w.key, target="C:…:ADD", fields=("name",)) for w in writes]
+
+
+def commands(delivery: Delivery = Delivery.IDEMPOTENT) -> Commands:
+    """Return the sink of commands."""
+    return Commands(
+        name="commands",
+        title="Commands",
+        fields=("display_name",),
+        required=("display_name",),
+        delivery=delivery,
+        fetched=True,
+    )
+
+
 REPORTER = replace(
     SHELF,
+    sinks=(commands(),),
     events=(
         Hook(name="hook", title="Webhook"),
         Device(name="device", title="Device", signed=False, prefix="/iclock"),
@@ -161,13 +222,14 @@ def served(
     mounts: Sequence[str] = (),
     body_s: float = 20.0,
     connections: Sequence[str] = (),
+    connector: Connector | None = None,
 ) -> Iterator[Served]:
     """Serve a hub's inbox from a thread, on a real socket."""
 
     def resolve(name: str) -> Resolved:
         if name != "shelf_default":
             raise ConfigError("connection.unknown", connection=name)
-        return Resolved(name, REPORTER, config)
+        return Resolved(name, connector or REPORTER, config)
 
     reception = Reception(
         hub,

@@ -3,7 +3,7 @@
 from hrhub.connector.config import ConnectorConfig, setting
 from hrhub.connector.contract import API_VERSION, Checked, Connector, VendorAnswer
 from hrhub.connector.documents import XmlRecords
-from hrhub.connector.events import Event, EventReceiver, Pushed, Received, Reply
+from hrhub.connector.events import Ask, Event, EventReceiver, Fetched, Pushed, Received, Reply
 from hrhub.connector.orders import (
     OrderKind,
     OrderRequest,
@@ -36,6 +36,7 @@ from hrhub.connector.tables import CsvRecords
 
 __all__ = [
     "API_VERSION",
+    "Ask",
     "Checked",
     "Completeness",
     "Connector",
@@ -47,6 +48,7 @@ __all__ = [
     "Event",
     "EventReceiver",
     "Everything",
+    "Fetched",
     "HttpStream",
     "JsonRecords",
     "Mode",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from hrhub.connector.config import ConnectorConfig
 from hrhub.connector.events import EventReceiver
 from hrhub.connector.orders import OrderKind, OrderService
-from hrhub.connector.sinks import Sink
+from hrhub.connector.sinks import Delivery, Sink
 from hrhub.connector.stream import Session, Stream
 from hrhub.errors import ConfigError, HrHubError, PluginError
 
@@ -111,6 +111,10 @@ class Connector:
             ("order_asks_consent", all(o.consent for o in self.orders if o.kind in _CONSENTED)),
             ("stream_has_key", all(s.key for s in self.streams)),
             ("after_names_a_stream", all(known >= set(s.after) for s in self.streams)),
+            (
+                "fetched_needs_no_lookup",
+                all(not s.fetched or s.delivery is not Delivery.LOOKUP for s in self.sinks),
+            ),
             ("prefix_valid", all(_PREFIX.fullmatch(e.prefix) for e in self.events)),
         ):
             if not kept:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from hrhub.connector.config import ConnectorConfig
+from hrhub.connector.sinks import Write, WriteStatus
 from hrhub.connector.stream import Page
 
 LARGEST_BYTES = 1 << 20
@@ -74,6 +75,37 @@ class Pushed:
     page: Page = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """A device that asks whether there is something for it to do.
+
+    Attributes:
+        sink: Name of the fetched sink.
+        subject: Which device, as the ``subject`` of its writes names it.
+        most: How many writes it takes at a time.
+    """
+
+    sink: str
+    subject: str
+    most: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """What a device says became of a write that it came for.
+
+    Attributes:
+        number: The number of the write.
+        code: Code of the message catalogue for a refusal.
+        vendor_code: The device's own code.
+    """
+
+    number: int
+    status: WriteStatus
+    code: str | None = None
+    vendor_code: str | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class EventReceiver:
     """A vendor's way to report.
@@ -129,3 +161,22 @@ class EventReceiver:
     def reply(self, config: ConnectorConfig, received: Received) -> Reply:
         """Return what this vendor wants to hear once its events are stored."""
         return Reply()
+
+    def ask(self, config: ConnectorConfig, received: Received) -> Ask | None:
+        """Tell which device asks for its writes; None when the request is not that."""
+        return None
+
+    def hand_out(
+        self, config: ConnectorConfig, received: Received, writes: Sequence[Write]
+    ) -> Reply:
+        """Return the answer to ``ask``; there may be no writes.
+
+        Raises:
+            RowRejected: A write cannot be put into the device's words; none of them counts as
+                handed out, and that one is refused if it is the only one.
+        """
+        raise NotImplementedError
+
+    def fetched(self, config: ConnectorConfig, received: Received) -> Sequence[Fetched]:
+        """Return what a device says became of writes that it came for."""
+        return ()

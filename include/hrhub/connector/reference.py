@@ -56,7 +56,7 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
         "Package",
     ),
     "Write-backs": ("Sink", "Write", "Planned", "Written", "WriteStatus", "Delivery"),
-    "Events": ("EventReceiver", "Received", "Pushed", "Event", "Reply"),
+    "Events": ("EventReceiver", "Received", "Pushed", "Event", "Ask", "Fetched", "Reply"),
     "Sessions": ("Session", "open_session"),
 }
 _HTTP: Mapping[str, tuple[object, ...]] = {

@@ -37,9 +37,12 @@ class Write:
     Attributes:
         key: Idempotency key; the same for every try.
         values: What to write, by canonical feed name; hidden in ``repr``.
+        number: Short number that only this write has, for protocols whose ids are short; 0 in a
+            trial.
     """
 
     key: str
+    number: int = 0
     values: Mapping[str, Any] = field(repr=False)
 
 
@@ -84,6 +87,9 @@ class Sink:
         required: Those without which a write is refused before it is sent.
         delivery: What may be done after a lost answer.
         batch: How many writes may go in one call.
+        fetched: Nothing is sent: devices come for their writes through an event receiver's
+            ``ask``. The ``subject`` of a write names the device. A lost answer cannot be looked
+            up, so ``delivery`` is ``IDEMPOTENT`` or ``NONE``.
     """
 
     name: str
@@ -92,6 +98,7 @@ class Sink:
     required: tuple[str, ...] = ()
     delivery: Delivery = Delivery.LOOKUP
     batch: int = 1
+    fetched: bool = False
 
     def plan(self, session: Session, writes: Sequence[Write]) -> list[Planned]:
         """Say what would be sent, without sending anything that changes the vendor."""

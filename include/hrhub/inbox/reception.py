@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from ipaddress import ip_address, ip_network
 
 from hrhub.airflow.connections import Resolved
@@ -19,6 +20,7 @@ from hrhub.ambient import Clock
 from hrhub.connector import EventReceiver, Received, Reply
 from hrhub.errors import AuthError, ConfigError, HrHubError, RowRejected
 from hrhub.pipeline import Hub
+from hrhub.pipeline.handout import HandOut
 from hrhub.pipeline.inbox import Inbox
 
 _CONFIG_S = 60.0
@@ -35,6 +37,8 @@ class Fate(StrEnum):
     EMPTY = "empty"
     """It told of nothing: a device said that it is there."""
     CHALLENGE = "challenge"
+    ASKED = "asked"
+    """A device came for its writes."""
     UNREADABLE = "unreadable"
     REFUSED = "refused"
     UNKNOWN = "unknown"
@@ -97,6 +101,7 @@ class Reception:
     ) -> None:
         self._hub = hub
         self._inbox = Inbox(hub)
+        self._devices = HandOut(hub)
         self._resolve = resolve
         self._clock = clock
         self._only = frozenset(connections)
@@ -190,6 +195,14 @@ class Reception:
             return Reply(status=401), Fate.REFUSED
         if challenge is not None:
             return challenge, Fate.CHALLENGE
+        ask = receiver.ask(config, received)
+        if ask is not None:
+            words = partial(receiver.hand_out, config, received)
+            reply = self._devices.give(found.connector, found.conn_id, ask, words)
+            return reply, Fate.ASKED
+        said = receiver.fetched(config, received)
+        if said:
+            self._devices.note(found.connector, found.conn_id, said)
         try:
             events = receiver.parse(config, received)
             rule = None

@@ -127,12 +127,14 @@ class Deliverer:
         """Send what is due for a sink, or for all.
 
         Raises:
-            ConfigError: There is no such sink, or the connection has to be mended; what was not
-                sent stays.
+            ConfigError: There is no such sink, devices fetch it (``outbox.fetched``), or the
+                connection has to be mended; what was not sent stays.
             KeysUnavailable: No key, no work.
             StorageError: The store cannot be used.
         """
         session = self._session()
+        if sink is not None and self._connector.sink(sink).fetched:
+            raise ConfigError("outbox.fetched", connection=self._connection, sink=sink)
         with Claim(self._hub.store, hub_outbox, self._holder) as claim:
             for declared in self._sinks(sink):
                 self._failures = 0
@@ -150,7 +152,7 @@ class Deliverer:
         planned: list[PlannedWrite] = []
         for declared in self._sinks(sink):
             rows, values = self._due(declared, limit=1_000)
-            writes = [_write(row, values[row.id]) for row in rows]
+            writes = [as_write(row, values[row.id]) for row in rows]
             said = {p.key: p for p in declared.plan(session, writes)} if writes else {}
             for row in rows:
                 one: Planned | None = said.get(row.key)
@@ -170,7 +172,9 @@ class Deliverer:
         )
 
     def _sinks(self, name: str | None) -> Sequence[Sink]:
-        return self._connector.sinks if name is None else [self._connector.sink(name)]
+        if name is not None:
+            return [self._connector.sink(name)]
+        return [sink for sink in self._connector.sinks if not sink.fetched]
 
     def _due(self, sink: Sink, *, limit: int) -> tuple[list[Queued], dict[str, dict[str, Any]]]:
         with self._hub.store.read() as tx:
@@ -207,9 +211,9 @@ class Deliverer:
             begun = [replace(row, attempts=row.attempts + 1) for row in rows]
         gone = [row for row, (_, values) in zip(begun, opened, strict=True) if values is None]
         if gone:
-            self._note(claim, [(row, _dropped(row)) for row in gone])
+            self._note(claim, [(row, dropped(row)) for row in gone])
         ready = [
-            (row, _write(row, values))
+            (row, as_write(row, values))
             for row, (_, values) in zip(begun, opened, strict=True)
             if values is not None
         ]
@@ -223,7 +227,7 @@ class Deliverer:
         rows = [row for row, _ in ready]
         doubtful = rows[0].doubtful
         if doubtful and sink.delivery is Delivery.NONE:
-            self._note(claim, [(rows[0], _ended(table.UNKNOWN, "outbox.answer_lost"))])
+            self._note(claim, [(rows[0], ended(table.UNKNOWN, "outbox.answer_lost"))])
             return
         try:
             outcomes = self._outcomes(session, sink, [write for _, write in ready], doubtful)
@@ -262,13 +266,13 @@ class Deliverer:
 
     def _settled(self, sink: Sink, row: Queued, said: Written) -> dict[str, Any]:
         """Return what an outcome makes of a write."""
-        code = said.vendor_code if said.vendor_code and _CODE.fullmatch(said.vendor_code) else None
+        code = safe_code(said.vendor_code)
         if said.status is WriteStatus.REFUSED:
-            return _ended(table.REFUSED, said.code or "sink.refused", code)
+            return ended(table.REFUSED, said.code or "sink.refused", code)
         if said.status is not WriteStatus.UNKNOWN:
-            return _ended(_STATES[said.status]) | {"sealed_values": None}
+            return ended(_STATES[said.status]) | {"sealed_values": None}
         if sink.delivery is Delivery.NONE:
-            return _ended(table.UNKNOWN, said.code or "outbox.answer_lost", code)
+            return ended(table.UNKNOWN, said.code or "outbox.answer_lost", code)
         return self._again(row, said.code or "outbox.answer_lost", doubtful=True)
 
     def _failed(self, sink: Sink, claim: Claim, rows: Sequence[Queued], error: HrHubError) -> None:
@@ -286,7 +290,7 @@ class Deliverer:
         for row in rows:
             tried = replace(row, attempts=row.attempts - 1) if free else row
             if sink.delivery is Delivery.NONE and not unsent:
-                values = _ended(table.UNKNOWN, error.code)
+                values = ended(table.UNKNOWN, error.code)
             else:
                 doubtful = row.doubtful or not unsent
                 values = self._again(tried, error.code, doubtful=doubtful, error=error)
@@ -350,17 +354,24 @@ class Deliverer:
             setattr(self._done, name, getattr(self._done, name) + n)
 
 
-def _write(row: Queued, values: Mapping[str, Any]) -> Write:
-    return Write(key=row.key, values=values)
+def as_write(row: Queued, values: Mapping[str, Any]) -> Write:
+    """Return a write as its sink gets it."""
+    return Write(key=row.key, values=values, number=row.number)
 
 
-def _ended(state: str, code: str | None = None, vendor_code: str | None = None) -> dict[str, Any]:
+def ended(state: str, code: str | None = None, vendor_code: str | None = None) -> dict[str, Any]:
+    """Return what a write that is at its end is changed to."""
     return {"state": state, "doubtful": False, "code": code, "vendor_code": vendor_code}
 
 
-def _dropped(row: Queued) -> dict[str, Any]:
+def safe_code(vendor_code: str | None) -> str | None:
+    """Return a vendor's code if it has the form of one; texts may hold anything."""
+    return vendor_code if vendor_code and _CODE.fullmatch(vendor_code) else None
+
+
+def dropped(row: Queued) -> dict[str, Any]:
     """Return what ends a write whose values cannot be opened any more: its person was erased."""
-    return _ended(table.DROPPED, "outbox.erased") | {
+    return ended(table.DROPPED, "outbox.erased") | {
         "decided_by": "hub",
         "decision": ERASED,
         "sealed_values": None,

@@ -62,13 +62,13 @@ class Claim:
             if kind is None:
                 raise
 
-    def take(self, tx: Connection, numbers: list[int]) -> None:
+    def take(self, tx: Connection, numbers: list[int], *, seconds: int = CLAIM_S) -> None:
         """Name the holder in rows that were found free and locked in this transaction."""
         c = self._table.c
         tx.execute(
             update(self._table)
             .where(c.number.in_(numbers))
-            .values(holder=self.holder, claimed_until=now_in(tx, CLAIM_S))
+            .values(holder=self.holder, claimed_until=now_in(tx, seconds))
         )
 
     def held(self) -> ColumnElement[bool]:

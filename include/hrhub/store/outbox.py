@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, exists, func, select, update
 
 from hrhub.store.bulk import insert_ignore
-from hrhub.store.claims import Claim, is_free
+from hrhub.store.claims import CLAIM_S, Claim, is_free
 from hrhub.store.schema import hub_outbox as _outbox
 
 PENDING, SENT, UNCHANGED = "pending", "sent", "unchanged"
@@ -152,10 +152,49 @@ def due(
     return [_read(row) for row in tx.execute(query)]
 
 
-def begin(tx: Connection, claim: Claim, rows: Sequence[Queued]) -> None:
+def due_in_lane(
+    tx: Connection, tenant: str, lane: bytes, sink: str, now: datetime, *, limit: int
+) -> list[Queued]:
+    """Return the first open writes of a lane in order, locked, as far as all may be sent now."""
+    c = _outbox.c
+    query = (
+        select(*(c[name] for name in _NAMES), is_free(tx, _outbox).label("free"))
+        .where(c.tenant == tenant, c.lane == lane, c.state.in_(_BARRING))
+        .order_by(c.number)
+        .limit(limit)
+        .with_for_update()
+    )
+    found: list[Queued] = []
+    for *values, free in tx.execute(query):
+        row = Queued(**dict(zip(_NAMES, values, strict=True)))
+        ready = free and row.state == PENDING and row.sink == sink and row.next_try_at <= now
+        if not ready:
+            break
+        found.append(row)
+    return found
+
+
+def by_number(tx: Connection, tenant: str, connection: str, number: int) -> Queued | None:
+    """Return a write of a connection by its number, locked."""
+    c = _outbox.c
+    query = _query().where(c.tenant == tenant, c.connection == connection, c.number == number)
+    row = tx.execute(query.with_for_update()).one_or_none()
+    return None if row is None else _read(row)
+
+
+def settle(tx: Connection, number: int, now: datetime, values: Mapping[str, Any]) -> None:
+    """Note what became of a locked write, whoever claimed it."""
+    tx.execute(
+        update(_outbox)
+        .where(_outbox.c.number == number)
+        .values(holder=None, claimed_until=None, updated_at=now, **values)
+    )
+
+
+def begin(tx: Connection, claim: Claim, rows: Sequence[Queued], *, seconds: int = CLAIM_S) -> None:
     """Claim writes; from now on it is in doubt whether they were sent, until their end is noted."""
     numbers = [row.number for row in rows]
-    claim.take(tx, numbers)
+    claim.take(tx, numbers, seconds=seconds)
     tx.execute(
         update(_outbox)
         .where(_outbox.c.number.in_(numbers))

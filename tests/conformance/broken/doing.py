@@ -19,7 +19,9 @@ from hrhub.connector import (
     OrderRequest,
     OrderState,
     OrderStatus,
+    Page,
     Planned,
+    Pushed,
     Received,
     Session,
     Write,
@@ -236,6 +238,15 @@ def elsewhere(good: Subject, tmp: Path) -> Subject:
             return [replace(e, stream="people") for e in super().parse(config, received)]
 
     return _events(good, Elsewhere)
+
+
+@variant("records of a stream nobody knows", "events.parse")
+def misplaced(good: Subject, tmp: Path) -> Subject:
+    class Misplaced(Changes):
+        def pages(self, config: ConnectorConfig, received: Received) -> Sequence[Pushed]:
+            return [Pushed(stream="salaries", page=Page(body=b"[]"))]
+
+    return _events(good, Misplaced)
 
 
 @variant("forged reports told as vendor errors", "events.signature", "events.replay")

@@ -92,17 +92,32 @@ def parse(lab: Lab, receiver: EventReceiver) -> str:
     demand(all(e.at is None or e.at.tzinfo for e in events), "times of events without zone")
     known = {s.name for s in lab.connector.streams}
     demand(all(e.stream in known | {None} for e in events), "events of a stream nobody knows")
+    _pushed(lab, receiver, genuine)
     demand(receiver.challenge(lab.config, genuine) is None, "a report is taken for a challenge")
     demand(receiver.reply(lab.config, genuine).status < 300, "a stored report is refused")
     for damage in _DAMAGES:
         damaged = replace(genuine, body=damage(genuine.body))
         try:
             receiver.parse(lab.config, damaged)
+            receiver.pages(lab.config, damaged)
         except RowRejected:
             continue
         except Exception as error:
             raise Broken(f"a damaged report ends with {told(error)}") from None
     return f"{len(events)} events in a report"
+
+
+def _pushed(lab: Lab, receiver: EventReceiver, genuine: Received) -> None:
+    """Demand that records which came along can be loaded, and are the same when asked again."""
+    known = {s.name: s for s in lab.connector.streams}
+    pushed = list(receiver.pages(lab.config, genuine))
+    demand(pushed == list(receiver.pages(lab.config, genuine)), "records differ when asked again")
+    for one in pushed:
+        demand(one.stream in known, "records of a stream nobody knows")
+        stream = known[one.stream]
+        for raw in stream.records.split(one.page.body):
+            record = stream.records.decode(raw, {"timezone": "UTC", **one.page.meta})
+            demand(set(stream.key) <= record.keys(), f"records of {one.stream} without their key")
 
 
 def _report(
