@@ -6,12 +6,14 @@ element below the root ``AcsEvent``, whatever its namespace.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
 
 import msgspec
 
 Scalar = str | int | float | bool | None
+_LEAF: Any = str | int | float | bool
 
 
 @cache
@@ -27,7 +29,35 @@ def _decoder(path: str, leaf: Any) -> tuple[msgspec.json.Decoder[Any], int]:
     return msgspec.json.Decoder(shape), len(names)
 
 
+_SCALAR = rb'(?:"(?:[^"\\]|\\.)*"|[-+.0-9eE]+|true|false|null)'
+_LAST_MEMBERS = re.compile(
+    rb'(?:,\s*"(?:[^"\\]|\\.)*"\s*:\s*' + _SCALAR + rb"\s*)+\}\s*\Z", re.DOTALL
+)
+_TAIL_BYTES = 1_024
+
+
 def _find(body: bytes, path: str, leaf: Any) -> Any:
+    if leaf is _LEAF and "." not in path:
+        last = _tail(body)
+        if last is not None and (found := _decoded(last, path, leaf)) is not None:
+            return found
+    return _decoded(body, path, leaf)
+
+
+def _tail(body: bytes) -> bytes | None:
+    """Return the last members of a JSON object that are scalars, as an object of their own.
+
+    A token for the next page often stands behind the records; then they need not be read to find
+    it. Cutting anywhere is safe: a comma and a quote that lie inside a text are its end, and what
+    follows then cannot be read as members up to the object's end.
+    """
+    if len(body) <= _TAIL_BYTES:
+        return None
+    found = _LAST_MEMBERS.search(body, len(body) - _TAIL_BYTES)
+    return b"{" + found[0][1:] if found else None
+
+
+def _decoded(body: bytes, path: str, leaf: Any) -> Any:
     decoder, depth = _decoder(path, leaf)
     try:
         value = decoder.decode(body)
@@ -50,7 +80,7 @@ def find(body: bytes, path: str) -> Scalar:
         from hrhub.http.xml import find_xml
 
         return find_xml(body, path)
-    value: Scalar = _find(body, path, str | int | float | bool)
+    value: Scalar = _find(body, path, _LEAF)
     return value
 
 
