@@ -12,12 +12,14 @@ import typer
 from hrhub.cli import (
     authoring,
     conformance,
+    consenting,
     fields,
     imports,
     inbox,
     local,
     maps,
     matches,
+    ordering,
     outbox,
     persons,
     rejects,
@@ -74,6 +76,8 @@ for _part in (
     authoring,
     conformance,
     persons,
+    ordering,
+    consenting,
 ):
     _part.register(app)
 

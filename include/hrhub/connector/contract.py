@@ -101,11 +101,13 @@ class Connector:
             PluginError: With the rule that is broken.
         """
         known = {s.name for s in self.streams}
+        ordered = {o.name for o in self.orders}
         parts = (self.streams, self.orders, self.sinks, self.events)
         for rule, kept in (
             ("api_version", self.hrhub_api == API_VERSION),
             ("name", _NAME.fullmatch(self.name) is not None),
             ("names_unique", all(len({p.name for p in of}) == len(of) for of in parts)),
+            ("streams_and_orders_differ", not known & ordered),
             ("names_valid", all(_NAME.fullmatch(p.name) for of in parts for p in of)),
             ("offers_something", any(parts)),
             ("order_asks_consent", all(o.consent for o in self.orders if o.kind in _CONSENTED)),
@@ -135,6 +137,18 @@ class Connector:
             stream=name,
             known=", ".join(s.name for s in self.streams),
         )
+
+    def order_service(self, name: str) -> OrderService:
+        """Return an order service by name.
+
+        Raises:
+            ConfigError: There is none of that name; the context lists those there are.
+        """
+        for service in self.orders:
+            if service.name == name:
+                return service
+        known = ", ".join(o.name for o in self.orders) or "-"
+        raise ConfigError("order.service_unknown", connector=self.name, service=name, known=known)
 
     def sink(self, name: str) -> Sink:
         """Return a sink by name.

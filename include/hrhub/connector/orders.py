@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -60,12 +61,18 @@ class Package:
         title: What people read.
         needs: Names of subject fields that must be given (canonical feed names).
         doc: What the person and the buyer get.
+        turnaround: How long it usually takes; None: as its service says.
+        price: What one order costs, if the vendor says so.
+        currency: ISO 4217 code of the price.
     """
 
     code: str
     title: str
     needs: tuple[str, ...] = ()
     doc: str = ""
+    turnaround: timedelta | None = None
+    price: Decimal | None = None
+    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +104,7 @@ class OrderState:
         vendor_status: In the vendor's.
         changed_at: When it changed, if the vendor says so.
         invite_url: Where the person goes; a secret.
+        aliases: Other ids under which the vendor's events name this order.
     """
 
     vendor_id: str
@@ -104,6 +112,7 @@ class OrderState:
     vendor_status: str
     changed_at: datetime | None = None
     invite_url: str | None = field(default=None, repr=False)
+    aliases: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +126,7 @@ class OrderService:
         feed: Feed of its results.
         records: How a result page holds records.
         statuses: The vendor's status words in ours; an unknown word is an error, never a guess.
+        turnaround: After how long an order counts as overdue.
     """
 
     name: str
@@ -126,6 +136,7 @@ class OrderService:
     statuses: Mapping[str, OrderStatus]
     consent: str | None = None
     records: RecordFormat = field(default_factory=JsonRecords)
+    turnaround: timedelta = timedelta(days=14)
 
     def catalog(self, session: Session) -> Sequence[Package]:
         """Return what can be ordered."""
@@ -149,7 +160,10 @@ class OrderService:
         raise NotImplementedError
 
     def result(self, session: Session, vendor_id: str) -> Page:
-        """Return the result of an order as it came; it is landed and mapped like any page."""
+        """Return the result of an order as it came; it is landed and mapped like any page.
+
+        A page's ``meta`` may name the order by the vendor's id; the hub lands its own id instead.
+        """
         raise NotImplementedError
 
     def cancel(self, session: Session, vendor_id: str) -> OrderState:

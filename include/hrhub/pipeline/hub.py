@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 from sqlalchemy import Connection
 
 from hrhub.ambient import Clock, SystemClock, new_id
-from hrhub.connector import Connector, ConnectorConfig, Page, registry
+from hrhub.connector import Connector, ConnectorConfig, OrderService, Page, registry
 from hrhub.crypto import (
     BlindIndexer,
     DataKeyCache,
@@ -37,6 +37,7 @@ from hrhub.pipeline.counts import Counts
 from hrhub.pipeline.delivery import Delivered, Deliverer, PlannedWrite
 from hrhub.pipeline.drain import Drain, Drained
 from hrhub.pipeline.load import Progress, Refused
+from hrhub.pipeline.orders import RESULT, Orders, stream_of
 from hrhub.pipeline.outbox import Outbox, WriteRequest
 from hrhub.pipeline.ports import StorePorts
 from hrhub.pipeline.registering import refuse_unregistered
@@ -110,6 +111,11 @@ class Hub:
     ) -> None:
         self.close()
 
+    @property
+    def orders(self) -> Orders:
+        """Orders to vendors: placing, looking after, taking results in."""
+        return Orders(self)
+
     def close(self) -> None:
         """Close the store."""
         self.store.close()
@@ -159,7 +165,7 @@ class Hub:
             VendorError: The vendor could not be read; pages landed before stay until they expire.
             Busy: Another run works on this sync.
         """
-        job = self._job(connector, connection, stream)
+        job = self._job(connector, connection, connector.stream(stream).name)
         with self._run(job, holder, "sync", keep_open=True) as work:
             total = Counts()
             for _, page in work.read(config):
@@ -218,7 +224,7 @@ class Hub:
         Raises:
             HrHubError: As :meth:`pull` and :meth:`load`.
         """
-        job = self._job(connector, connection, stream, mapping)
+        job = self._job(connector, connection, connector.stream(stream).name, mapping)
         with self._run(job, holder, "sync") as work:
             loader = work.loader(progress, refused)
             with ahead(work.read(config), f"land-{work.run_id}") as gathered:
@@ -384,6 +390,15 @@ class Hub:
         """
         return Deliverer(self, connector, config, connection, "-").plan(sink)
 
+    @contextmanager
+    def result_run(
+        self, connector: Connector, connection: str, service: OrderService, holder: str
+    ) -> Iterator[Work]:
+        """Hold the run in which results of an order service are taken in."""
+        job = self._job(connector, connection, service.name)
+        with self._run(job, holder, RESULT) as work:
+            yield work
+
     def verify(self, *, progress: Callable[[str, int], None] | None = None) -> Report:
         """Check that everything stored still is as it was written; nothing is changed."""
         from hrhub.pipeline.verify import verify  # reads the whole store; nothing else needs it
@@ -393,7 +408,7 @@ class Hub:
     def _job(
         self, connector: Connector, connection: str, stream: str, mapping: Mapping | None = None
     ) -> Job:
-        declared = connector.stream(stream)
+        declared = stream_of(connector, stream)
         custom = self.custom_fields()
         policy = load_policy(self.settings.mappings, custom)
         identity = load_identity_policy(self.settings.mappings)
@@ -427,14 +442,14 @@ class Hub:
                 try:
                     yield work
                 except BaseException as error:
-                    self._end(run_id, as_hub_error(error, job))
+                    self._end(run_id, as_hub_error(error))
                     raise
                 if not keep_open:
                     self._end(run_id, None)
         except HrHubError as error:
             raise error.about(**job.facts()) from None
         except Exception as error:
-            raise as_hub_error(error, job).about(**job.facts()) from None
+            raise as_hub_error(error).about(**job.facts()) from None
 
     def _begin(self, sync_id: int, holder: str, kind: str, job: Job, resume: Run | None) -> str:
         now = self.clock.now()

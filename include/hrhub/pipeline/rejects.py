@@ -36,6 +36,8 @@ _PURPOSE = "quarantine"
 _KEY_ID_BYTES = 16
 _CHANGES = (
     "run_id",
+    "batch_uid",
+    "index",
     "landed_seq",
     "reason",
     "rule",

@@ -184,7 +184,7 @@ def _dated(page: Page, config: ConnectorConfig) -> Page:
     return replace(page, meta={"timezone": config.timezone, **page.meta})
 
 
-def as_hub_error(error: BaseException, job: Job) -> HrHubError:
+def as_hub_error(error: BaseException) -> HrHubError:
     """Turn anything into an error of ours; where it happened is kept, what it said is not."""
     if isinstance(error, HrHubError):
         return error

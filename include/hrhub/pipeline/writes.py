@@ -186,7 +186,7 @@ class Writes:
                 landed_seq,
                 "live",
                 self._now,
-                sync.run_id,
+                sync.run_id or None,  # what no run brought has none
             )
         )
         self.arrived[entity][source_key] = entity_id

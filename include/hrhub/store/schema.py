@@ -49,6 +49,7 @@ from hrhub.store.hub_tables import (
     hub_waiting_ref,
 )
 from hrhub.store.match_tables import hub_match_review, hub_merge, hub_run_match
+from hrhub.store.order_tables import hub_order
 from hrhub.store.outbound_tables import hub_breaker, hub_budget, hub_oauth_token
 from hrhub.store.types import Exact, JsonText, Key, RowId, UtcTs
 
@@ -78,6 +79,7 @@ __all__ = [
     "hub_merge",
     "hub_meta",
     "hub_oauth_token",
+    "hub_order",
     "hub_outbox",
     "hub_quarantine",
     "hub_run",

@@ -15,7 +15,7 @@ from hrhub.pipeline.merging import Told, write_told
 from hrhub.pipeline.records import Unit
 from hrhub.pipeline.writes import shape, stored
 
-_SHORTCUTS: Mapping[str, tuple[str, dict[str, Any], str]] = {
+SHORTCUTS: Mapping[str, tuple[str, dict[str, Any], str]] = {
     "national_id": ("person_identifier", {"kind": "cn_resident_id"}, "number"),
     "mobile": ("person_contact", {"kind": "mobile", "use": "personal"}, "value"),
     "work_email": ("person_contact", {"kind": "email", "use": "work"}, "value"),
@@ -116,8 +116,8 @@ def _identify(batch: Batch, items: Sequence[PersonItem]) -> set[str]:
 
 def children_of(row: Mapped) -> Iterable[tuple[str, dict[str, Any]]]:
     """Yield the child rows of a record, from its lists and from its flat fields."""
-    for name in _SHORTCUTS.keys() & row.values.keys():
-        entity, fixed, target = _SHORTCUTS[name]
+    for name in SHORTCUTS.keys() & row.values.keys():
+        entity, fixed, target = SHORTCUTS[name]
         if row.values[name] is not None:
             yield entity, {**fixed, target: row.values[name]}
     for name, entity in _CHILD_FEEDS.items():
@@ -127,5 +127,5 @@ def children_of(row: Mapped) -> Iterable[tuple[str, dict[str, Any]]]:
 
 def _told(row: Mapped) -> set[str]:
     """Return the child entities that the record speaks of, even to say that there are none."""
-    told = {_SHORTCUTS[name][0] for name in _SHORTCUTS.keys() & row.values.keys()}
+    told = {SHORTCUTS[name][0] for name in SHORTCUTS.keys() & row.values.keys()}
     return told | {_CHILD_FEEDS[name] for name in _CHILD_FEEDS.keys() & row.children.keys()}
