@@ -1,26 +1,23 @@
 """Values between Python and the raw drivers, column by column, for the bulk path.
 
 The bulk path goes around SQLAlchemy's row processing, so the conversions of
-``hrhub.store.types`` are repeated here in the drivers' own terms. PostgreSQL gets COPY in binary
-form: the driver packs text, bytes, dates, booleans and numerics itself; ids and integers are
-packed here, because it would send ids as text and give integers the width of their value.
+``hrhub.store.types`` are repeated here in the drivers' own terms. What goes to PostgreSQL by COPY
+is packed in :mod:`hrhub.store.copying`.
 """
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, Boolean, Column, Date, Integer, SmallInteger, Table
+from sqlalchemy import Boolean, Column, Date, Table
 
 from hrhub.store.types import (
     Exact,
     JsonText,
-    RowId,
     UtcTs,
     exact_text,
     json_text,
@@ -31,50 +28,9 @@ from hrhub.store.types import (
 Convert = Callable[[Any], Any]
 Row = tuple[Any, ...]
 
-_INT2, _INT4, _INT8 = (struct.Struct(f).pack for f in (">h", ">i", ">q"))
-
-
-def pack_id(value: str) -> bytes:
-    """Pack a UUID text into its 16 bytes."""
-    return bytes.fromhex(value.replace("-", ""))
-
-
-class _PackedIds(dict[str, bytes]):
-    """Ids packed before: one id stands in half a dozen rows of a batch."""
-
-    def __missing__(self, value: str) -> bytes:
-        if len(self) >= _PACKED_AT_MOST:
-            self.clear()
-        packed = self[value] = pack_id(value)
-        return packed
-
-
-_PACKED_AT_MOST = 50_000
-_packed = _PackedIds()
-
-
-def _aware(value: datetime) -> datetime:
-    if value.tzinfo is None:
-        raise ValueError("a moment without a zone cannot be stored")
-    return value
-
 
 def _to_utc(value: datetime) -> datetime:
     return value.astimezone(UTC)
-
-
-def _copy_writer(column: Column[Any]) -> Convert | None:
-    kind = column.type
-    if isinstance(kind, RowId):
-        return _packed.__getitem__
-    if isinstance(kind, UtcTs):
-        return _aware
-    if isinstance(kind, JsonText):
-        return json_text
-    for width, pack in ((SmallInteger, _INT2), (BigInteger, _INT8), (Integer, _INT4)):
-        if isinstance(kind, width):
-            return pack
-    return None
 
 
 def _sqlite_writer(column: Column[Any]) -> Convert | None:
@@ -107,11 +63,6 @@ def _sqlite_reader(column: Column[Any]) -> Convert | None:
     if isinstance(kind, Boolean):
         return bool
     return msgspec.json.decode if isinstance(kind, JsonText) else None
-
-
-def for_copy(table: Table, columns: Sequence[str], rows: Iterable[Row]) -> list[Row]:
-    """Convert rows for a binary COPY into PostgreSQL."""
-    return _convert(rows, [_copy_writer(table.c[name]) for name in columns])
 
 
 def for_sqlite(table: Table, columns: Sequence[str], rows: Iterable[Row]) -> list[Row]:
