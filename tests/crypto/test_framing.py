@@ -10,9 +10,10 @@ from types import MappingProxyType
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import UNSET
 
 from hrhub.crypto.errors import UnsealableValue
-from hrhub.crypto.framing import canonical_json, lp
+from hrhub.crypto.framing import CanonicalFields, canonical_json, lp
 from hrhub.model.types import Privacy
 
 json_values = st.recursive(
@@ -57,6 +58,36 @@ def test_what_has_no_canonical_form_is_refused_at_any_depth(value: object) -> No
 def test_a_part_too_long_to_frame_is_refused() -> None:
     with pytest.raises(ValueError, match="65535"):
         lp("a", "b" * 65_536)
+
+
+@settings(max_examples=100)
+@given(
+    st.dictionaries(
+        st.sampled_from(["name", "born", "class", "a-b", "Ä", "n"]),
+        json_values
+        | st.dates()
+        | st.datetimes(timezones=st.just(UTC))
+        | st.decimals(allow_nan=False, allow_infinity=False)
+        | st.integers(),
+    )
+)
+def test_known_fields_are_written_as_any_object_is(given_: dict[str, object]) -> None:
+    fields = CanonicalFields(["n", "name", "born", "class", "a-b", "Ä"], absent=UNSET)
+
+    assert fields.json([given_.get(n, UNSET) for n in fields.names]) == canonical_json(given_)
+
+
+def test_known_fields_that_are_never_null_leave_none_out() -> None:
+    fields = CanonicalFields(["b", "a"], absent=None)
+
+    assert fields.json([None, 0]) == b'{"b":0}'
+    assert fields.json(fields.absent) == b"{}"
+
+
+@pytest.mark.parametrize("value", [float("nan"), datetime(2026, 1, 1), "\ud800", b"x", object()])
+def test_known_fields_without_canonical_form_are_refused(value: object) -> None:
+    with pytest.raises(UnsealableValue):
+        CanonicalFields(["f"], absent=UNSET).json([value])
 
 
 @settings(max_examples=200)

@@ -9,6 +9,7 @@ import pytest
 
 from hrhub.ambient import random_bytes
 from hrhub.crypto import (
+    NO_FIELDS,
     DataKey,
     EnvelopeError,
     RowSealer,
@@ -18,6 +19,7 @@ from hrhub.crypto import (
     row_seal_holds,
     seal_group,
 )
+from hrhub.crypto.framing import canonical_json
 from hrhub.crypto.suites import INTERNATIONAL
 from hrhub.errors import RowRejected
 
@@ -166,12 +168,13 @@ def test_the_row_seal_ignores_order_and_columns_that_are_null(data_key: DataKey)
 
 def test_a_row_sealer_refuses_the_key_of_another_tenant(data_key: DataKey) -> None:
     with pytest.raises(EnvelopeError):
-        RowSealer("other", "person").seal(data_key, "row-1", 1, {}, {"f": "x"}, {})
+        RowSealer("other", "person").seal(data_key, "row-1", 1, NO_FIELDS, b'{"f":"x"}')
 
 
 def test_a_row_sealer_refuses_a_group_that_is_too_long(data_key: DataKey) -> None:
     with pytest.raises(RowRejected) as refused:
-        RowSealer("acme", "person").seal(data_key, "row-1", 1, {}, {"f": "x" * 70_000}, {})
+        long = canonical_json({"f": "x" * 70_000})
+        RowSealer("acme", "person").seal(data_key, "row-1", 1, NO_FIELDS, long)
 
     assert refused.value.field_path == "person.sealed_personal"
 
@@ -181,7 +184,7 @@ def test_a_row_sealer_seals_as_the_single_functions_do(data_key: DataKey) -> Non
     personal, sensitive = {"name": "x", "born": date(1990, 5, 6)}, {"number": "1"}
 
     first, second, seal = RowSealer("acme", "person").seal(
-        data_key, "row-1", 3, columns, personal, sensitive
+        data_key, "row-1", 3, *map(canonical_json, (columns, personal, sensitive))
     )
 
     assert first and second
@@ -196,7 +199,7 @@ def test_a_row_sealer_seals_as_the_single_functions_do(data_key: DataKey) -> Non
 
 
 def test_a_row_without_sealed_values_still_has_its_seal(data_key: DataKey) -> None:
-    first, second, seal = RowSealer("acme", "person").seal(data_key, "row-1", 1, {"a": 1}, {}, {})
+    first, second, seal = RowSealer("acme", "person").seal(data_key, "row-1", 1, b'{"a":1}')
 
     assert (first, second) == (None, None)
     assert row_seal_holds(seal, data_key, "person", "row-1", 1, {"a": 1}, {})

@@ -15,7 +15,7 @@ from hrhub.settings import Settings
 from tests.support.reading import rows
 from tests.support.shelf import ShelfConfig, ShelfStream, put_page, shelf
 
-PERSON = build_world(40, faulty=0).people[0]
+PERSON, OTHER = build_world(40, faulty=0).people[:2]
 
 
 def stream(name: str, feed: str) -> ShelfStream:
@@ -129,6 +129,15 @@ def test_a_reference_of_a_sealed_row_is_filled_in_when_its_record_comes(ats: Ats
     from hrhub.pipeline.verify import verify
 
     assert not [f for f in verify(ats.hub).findings if f.code != "landing.orphan"]
+
+
+def test_a_candidate_names_the_referrer_who_is_there_already(ats: Ats) -> None:
+    ats.tell("candidates", {**CANDIDATE, "id": "C0"})
+    other = {"id": "C1", "name": OTHER.display_name, "idCard": OTHER.national_id, "mobile": None}
+    ats.tell("candidates", {**other, "referrer": "C0"})
+
+    [referrer] = {r["referrer_person_id"] for r in rows(ats.hub, "candidate", "person_id")} - {None}
+    assert referrer in {r["id"] for r in rows(ats.hub, "person", "id")}
 
 
 def test_lists_become_rows_about_the_same_person_and_follow_their_record(ats: Ats) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import insert, select
 
 from hrhub.ambient import new_ids, random_bytes
 from hrhub.crypto import DataKey, RowSealer, open_group, row_seal_holds
+from hrhub.crypto.framing import canonical_json
 from hrhub.crypto.suites import INTERNATIONAL
 from hrhub.model import ENTITIES, Privacy
 from hrhub.store import Store, open_store
@@ -27,7 +28,7 @@ def _punch(key: DataKey, row_id: str, employee_id: str) -> dict[str, Any]:
     """Return a punch in the columns that the first version had, sealed."""
     told = {"employee_id": employee_id, "punched_at": AT, "device_id": "D1"}
     personal, sensitive, seal = RowSealer("acme", "attendance_punch").seal(
-        key, row_id, 1, told, {"direction": "in"}, {}
+        key, row_id, 1, canonical_json(told), canonical_json({"direction": "in"})
     )
     assert sensitive is None
     return {

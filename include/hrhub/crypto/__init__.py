@@ -11,7 +11,15 @@ from hrhub.crypto.caching import DataKeyCache, OpenTenants
 from hrhub.crypto.envelope import DataKey, dek_id_of
 from hrhub.crypto.envkeys import EnvKeys, default_provider
 from hrhub.crypto.errors import AuditBroken, EnvelopeError, KeyCommitmentError, UnsealableValue
-from hrhub.crypto.groups import RowSealer, open_group, row_seal, row_seal_holds, seal_group
+from hrhub.crypto.framing import CanonicalFields
+from hrhub.crypto.groups import (
+    NO_FIELDS,
+    RowSealer,
+    open_group,
+    row_seal,
+    row_seal_holds,
+    seal_group,
+)
 from hrhub.crypto.keyring import FileKeyring
 from hrhub.crypto.keys import TenantKeys, new_tenant_key, open_tenant, rewrap
 from hrhub.crypto.normalise import normaliser_for
@@ -31,8 +39,10 @@ from hrhub.crypto.values import decode_value, encode_value
 
 __all__ = [
     "GENESIS",
+    "NO_FIELDS",
     "AuditBroken",
     "BlindIndexer",
+    "CanonicalFields",
     "DataKey",
     "DataKeyCache",
     "DekRecord",

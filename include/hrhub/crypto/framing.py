@@ -5,11 +5,12 @@ Both are part of the stored formats; a change here makes sealed data unreadable.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
 from math import isfinite
+from typing import Any
 
 import msgspec
 
@@ -18,6 +19,7 @@ from hrhub.crypto.errors import UnsealableValue
 _encode = msgspec.json.Encoder(order="deterministic").encode
 _AS_THEY_ARE = frozenset({str, date, bool, type(None)})
 _KEYS = frozenset({str})
+_FIELDS_AS_THEY_ARE = _AS_THEY_ARE | {msgspec.UnsetType}
 _MAX_SAFE_INTEGER = 2**53 - 1
 
 
@@ -58,6 +60,45 @@ def canonical_json(value: Mapping[str, object] | list[object]) -> bytes:
         return _encode(value)
     except (UnicodeEncodeError, TypeError):
         raise UnsealableValue(type=type(value).__name__) from None
+
+
+class CanonicalFields:
+    """The canonical JSON of objects that have some of a few known fields.
+
+    Gives what :func:`canonical_json` gives for a dict of those present, at a third of its cost.
+
+    Args:
+        names: Every field an object may have.
+        absent: What stands for a field that the object does not have: UNSET, or None where no
+            field is ever null.
+    """
+
+    def __init__(self, names: Iterable[str], *, absent: msgspec.UnsetType | None) -> None:
+        self.names = tuple(sorted(names))
+        self.absent = [absent] * len(self.names)
+        numbered = {f"f{n}": name for n, name in enumerate(self.names)}
+        self._object: Any = msgspec.defstruct(
+            "Fields",
+            [(n, object, absent) for n in numbered],
+            rename=numbered,
+            omit_defaults=True,
+            gc=False,
+        )
+
+    def json(self, values: Sequence[object]) -> bytes:
+        """Return the JSON of an object, its values in the order of ``names``.
+
+        Raises:
+            UnsealableValue: As :func:`canonical_json`.
+        """
+        if not values:
+            return b"{}"
+        if not _FIELDS_AS_THEY_ARE.issuperset(map(type, values)):
+            values = [v if type(v) in _FIELDS_AS_THEY_ARE else plain_json(v) for v in values]
+        try:
+            return _encode(self._object(*values))
+        except (UnicodeEncodeError, TypeError):
+            raise UnsealableValue(type="dict") from None
 
 
 def decimal_text(value: Decimal) -> str:

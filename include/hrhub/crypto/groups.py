@@ -22,6 +22,9 @@ PERSONAL = "sealed_personal"
 SENSITIVE = "sealed_sensitive"
 ROW_SEAL_BYTES = 16
 
+NO_FIELDS = b"{}"
+"""Canonical JSON of a group that has no field."""
+
 _PADDED = {PERSONAL: False, SENSITIVE: True}
 _JSON_TYPE = bytes((JSON,))
 _decode = msgspec.json.Decoder().decode
@@ -111,16 +114,15 @@ class RowSealer:
         key: DataKey,
         row_uid: str,
         row_version: int,
-        columns: Mapping[str, object],
-        personal: Mapping[str, object],
-        sensitive: Mapping[str, object],
+        columns: bytes,
+        personal: bytes = NO_FIELDS,
+        sensitive: bytes = NO_FIELDS,
     ) -> tuple[bytes | None, bytes | None, bytes]:
         """Return the envelope of each group and the seal over the row; empty groups have none.
 
-        ``columns`` must not hold None.
+        Columns and groups come as their canonical JSON; ``columns`` has no null.
 
         Raises:
-            UnsealableValue: A value has no canonical form.
             RowRejected: A group is longer than 64 KiB.
             EnvelopeError: The key is another tenant's.
         """
@@ -129,24 +131,21 @@ class RowSealer:
         digest = key.suite.digest
         uid = row_uid.encode()
         framed = len(uid).to_bytes(2, "big") + uid
-        message = self._row + framed + row_version.to_bytes(8, "big") + canonical_json(columns)
+        message = self._row + framed + row_version.to_bytes(8, "big") + columns
         first = second = None
-        if personal:
-            typed = self._typed(personal, PERSONAL)
-            first = key.seal_at(typed, self._personal + framed, False)
+        if personal != NO_FIELDS:
+            first = key.seal_at(self._typed(personal, PERSONAL), self._personal + framed, False)
             message += digest(first)
-        if sensitive:
-            typed = self._typed(sensitive, SENSITIVE)
-            second = key.seal_at(typed, self._sensitive + framed, True)
+        if sensitive != NO_FIELDS:
+            second = key.seal_at(self._typed(sensitive, SENSITIVE), self._sensitive + framed, True)
             message += digest(second)
         return first, second, key.row_mac(message)[:ROW_SEAL_BYTES]
 
-    def _typed(self, fields: Mapping[str, object], group: str) -> bytes:
-        typed = _JSON_TYPE + canonical_json(fields)
-        if len(typed) > MAX_BODY_BYTES + 1:
+    def _typed(self, fields: bytes, group: str) -> bytes:
+        if len(fields) > MAX_BODY_BYTES:
             path = f"{self._entity}.{group}"
-            raise RowRejected("too_large", path, "envelope", bytes=len(typed))
-        return typed
+            raise RowRejected("too_large", path, "envelope", bytes=len(fields))
+        return _JSON_TYPE + fields
 
 
 def row_seal_holds(

@@ -198,7 +198,7 @@ class Matching:
         seeds.update(writes.updated_ids("person"), writes.contributed_ids("person"))
         for entity in ("person_contact", "person_identifier"):
             seeds |= self._owners(tx, entity, writes.retired_ids(entity))
-        employees = set(writes.told_of("employment", "employee_id"))
+        employees = set(writes.owners_of("employment", "employee_id"))
         employees -= set(writes.inserted_ids("employee"))
         return seeds | self._owners(tx, "employee", employees)
 

@@ -8,10 +8,11 @@ the policy of :mod:`hrhub.pipeline.survivorship` whenever one of them speaks aga
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -20,7 +21,7 @@ from hrhub.model.values import typed
 from hrhub.pipeline.batch import Batch
 from hrhub.pipeline.records import Unit
 from hrhub.pipeline.survivorship import Contribution, Survivor
-from hrhub.pipeline.writes import CONTRIBUTION_COLUMNS, StoredRow
+from hrhub.pipeline.writes import CONTRIBUTION_COLUMNS, StoredRow, told_by_sources
 from hrhub.store import bulk, schema
 
 _TABLE = schema.hub_contribution
@@ -28,24 +29,41 @@ _JSON_TYPE = 7
 _encode = msgspec.json.Encoder(decimal_format="string", order="sorted").encode
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What one record tells of one row.
-
-    ``version`` orders records of equal sources; it is the record's own unless the row needs
-    another order (the newest spell tells an employee's status).
-    """
+class Told(NamedTuple):
+    """What one record tells of one row; ``values`` may hold fields of other entities too."""
 
     row_id: str
     unit: Unit
     link_id: str
-    version: str
-    values: dict[str, Any] = field(repr=False)
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How records tell of an entity.
+
+    Attributes:
+        entity: The entity.
+        fields: Its fields that the feed tells.
+        version_of: Orders records of equal sources; the record's own version unless the row needs
+            another order (the newest spell tells an employee's status).
+    """
+
+    entity: str
+    fields: tuple[str, ...]
+    version_of: Callable[[Unit], str] = attrgetter("version")
+
+
+def _values_of(batch: Batch, manner: Manner, one: Told) -> dict[str, Any]:
+    """Return what a record tells of its row, custom fields included."""
+    values = one.values
+    names = (*manner.fields, *batch.sync.custom.keys(manner.entity))
+    return {name: values[name] for name in names if name in values}
 
 
 def write_told(
     batch: Batch,
-    entity: str,
+    manner: Manner,
     told: Sequence[Told],
     known: Mapping[str, StoredRow],
     *,
@@ -56,7 +74,7 @@ def write_told(
 
     Args:
         batch: The transaction.
-        entity: Their entity.
+        manner: Their entity, and what is told of it.
         told: What this transaction's records tell; several may tell of one row.
         known: The rows as they stand; rows not in it are new.
         fixed: Values of new rows that no source tells (references to their owner), by row id.
@@ -65,27 +83,58 @@ def write_told(
     by_row: dict[str, list[Told]] = defaultdict(list)
     for one in told:
         by_row[one.row_id].append(one)
-    shared = [row_id for row_id, tellers in by_row.items() if _is_shared(known, row_id, tellers)]
-    before = _contributions(batch, entity, shared, known, subjects) if shared else {}
+    entity = manner.entity
+    others: list[list[Told]] = []
     for row_id, tellers in by_row.items():
+        if len(tellers) > 1 or row_id in known:
+            others.append(tellers)
+            continue
+        [(_, unit, link_id, values)] = tellers
+        batch.writes.insert(
+            entity,
+            row_id,
+            values,
+            unit.content,
+            own=fixed[row_id],
+            subject=subjects[row_id],
+            link_id=link_id,
+        )
+    if others:
+        _write_others(batch, manner, others, known, fixed, subjects)
+
+
+def _write_others(
+    batch: Batch,
+    manner: Manner,
+    told: Sequence[list[Told]],
+    known: Mapping[str, StoredRow],
+    fixed: Mapping[str, Mapping[str, Any]],
+    subjects: Mapping[str, str | None],
+) -> None:
+    """Write the rows that are known, or of which several records tell."""
+    entity = manner.entity
+    shared = [tellers[0].row_id for tellers in told if _is_shared(known, tellers)]
+    before = _contributions(batch, entity, shared, known, subjects) if shared else {}
+    for tellers in told:
+        row_id, unit, link_id, _ = tellers[-1]
         row, subject = known.get(row_id), subjects[row_id]
-        unit = tellers[-1].unit
         provenance: dict[str, str] | None = None
         if row_id in before or len(tellers) > 1:
-            survivor = _survive(batch, entity, before.get(row_id, {}), tellers, subject)
-            link_id = row.link_id if row else tellers[0].link_id
+            survivor = _survive(batch, manner, before.get(row_id, {}), tellers, subject)
+            link_id = (row.link_id if row else None) or tellers[0].link_id
             provenance = {n: i for n, i in sorted(survivor.origins.items()) if i != link_id}
             values = survivor.values
         else:
-            values = tellers[0].values
+            values = _values_of(batch, manner, tellers[0])
         if row is None:
             batch.writes.insert(
                 entity,
                 row_id,
-                {**fixed[row_id], **values},
+                values,
                 unit.content,
+                own=fixed[row_id],
                 subject=subject,
-                link_id=tellers[0].link_id,
+                link_id=link_id,
                 provenance=provenance,
             )
             continue
@@ -102,9 +151,9 @@ def write_told(
             )
 
 
-def _is_shared(known: Mapping[str, StoredRow], row_id: str, tellers: Sequence[Told]) -> bool:
+def _is_shared(known: Mapping[str, StoredRow], tellers: Sequence[Told]) -> bool:
     """Tell whether more sources than the row's own tell of it."""
-    row = known.get(row_id)
+    row = known.get(tellers[0].row_id)
     if row is None:
         return len({t.link_id for t in tellers}) > 1
     return row.provenance is not None or any(t.link_id != row.link_id for t in tellers)
@@ -112,7 +161,7 @@ def _is_shared(known: Mapping[str, StoredRow], row_id: str, tellers: Sequence[To
 
 def _survive(
     batch: Batch,
-    entity: str,
+    manner: Manner,
     before: Mapping[str, Contribution],
     tellers: Sequence[Told],
     subject: str | None,
@@ -124,9 +173,9 @@ def _survive(
         now[one.link_id] = Contribution(
             one.link_id,
             batch.sync.connector,
-            one.version,
+            manner.version_of(one.unit),
             one.unit.source_key,
-            {**(old.values if old else {}), **one.values},
+            {**(old.values if old else {}), **_values_of(batch, manner, one)},
         )
     row_id = tellers[0].row_id
     for link_id, contribution in now.items():
@@ -134,7 +183,7 @@ def _survive(
             (
                 link_id,
                 batch.sync.tenant,
-                entity,
+                manner.entity,
                 row_id,
                 contribution.source,
                 contribution.version,
@@ -142,7 +191,7 @@ def _survive(
                 _seal(batch, f"{row_id}/{link_id}", contribution.values, subject),
             )
         )
-    return batch.sync.policy.survive(entity, list(now.values()))
+    return batch.sync.policy.survive(manner.entity, list(now.values()))
 
 
 def _contributions(
@@ -197,10 +246,7 @@ def _links(batch: Batch, link_ids: Iterable[str]) -> dict[str, tuple[str, bytes,
 
 @cache
 def _told_fields(entity: str) -> frozenset[str]:
-    """Return the fields that sources tell: all but references and the state of merging."""
-    return frozenset(
-        f.name for f in ENTITIES[entity].fields if f.ref is None and f.name != "merge_state"
-    )
+    return frozenset(f.name for f in ENTITIES[entity].fields if told_by_sources(f))
 
 
 def _seal(batch: Batch, place: str, values: Mapping[str, Any], subject: str | None) -> bytes:

@@ -5,11 +5,14 @@ What is the same for every row of an entity is worked out once per sync, not onc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hrhub.crypto import DataKey, RowSealer, normaliser_for
+from msgspec import UNSET
+
+from hrhub.crypto import CanonicalFields, DataKey, RowSealer, normaliser_for
 from hrhub.model import Privacy, custom
 
 if TYPE_CHECKING:
@@ -17,92 +20,168 @@ if TYPE_CHECKING:
     from hrhub.pipeline.writes import Shape
 
 Values = Mapping[str, Any]
-Entries = list[tuple[Any, ...]]
+Row = tuple[Any, ...]
+_NOTHING: Values = {}
+KeyOf = Callable[[str], DataKey]
+"""Person -> the data key that seals their rows."""
 
-Index = Callable[[str], bytes | None]
+Provenance = dict[str, str] | None
+"""Field -> link behind its value, where it is not the row's own link."""
+
+
+class NewRow(NamedTuple):
+    """A row to insert.
+
+    Attributes:
+        id: Its id.
+        values: What its source tells, by field; may hold fields of other entities.
+        own: What no source tells, where ``values`` do not hold it: references, resolved, and the
+            state of merging.
+        content: Keyed hash of what it says.
+        subject: The person whose key seals it; None where nothing is sealed.
+        link_id: The record behind it.
+        provenance: Links behind values that ``link_id`` does not tell; None for one source.
+        extra: Columns of ``Shape.extra``.
+    """
+
+    id: str
+    values: Values
+    own: Values
+    content: bytes
+    subject: str | None
+    link_id: str | None
+    provenance: Provenance
+    extra: Row
+
+
+class ChangedRow(NamedTuple):
+    """A row to replace; ``values`` holds all of them, old ones and references included."""
+
+    id: str
+    values: Values
+    content: bytes
+    row_version: int
+    subject: str | None
+    provenance: Provenance
 
 
 class Packer:
-    """Packs the rows of one entity of one tenant.
+    """Packs the rows of one entity in one transaction.
 
     Args:
         form: Its columns.
         sync: Whose tenant, keys and indexes are used.
+        key_of: Gives the keys of people.
+        now: The transaction's time.
     """
 
-    def __init__(self, form: Shape, sync: Sync) -> None:
+    def __init__(self, form: Shape, sync: Sync, key_of: KeyOf, now: datetime) -> None:
         self.form = form
         self._sync = sync
+        self._key_of = key_of
+        self._now = now
+        self._own = [(form.open.index(name), name) for name in form.own]
+        custom_keys = partial(sync.custom.keys, form.name)
+        self._custom_at = form.open.index(custom.COLUMN)
+        self._custom = custom_keys(Privacy.OPEN)
         self._sealer = RowSealer(sync.tenant, form.name)
-        own = partial(sync.custom.keys, form.name)
-        self._open_custom = own(Privacy.OPEN)
-        self._personal = tuple(sorted((*form.personal, *own(Privacy.PERSONAL))))
-        self._sensitive = tuple(sorted((*form.sensitive, *own(Privacy.SENSITIVE))))
-        self._own_subject = form.subject == "subject_id"
-        self._indexes: dict[tuple[str, str | None], tuple[int, Index] | None] = {}
-
-    def open_columns(self, values: Values) -> list[Any]:
-        """Return open columns in table order; open custom fields lie together in the last one."""
-        row: list[Any] = list(map(values.get, self.form.open))
-        if self._open_custom:
-            row[-1] = custom.nested(values, self._open_custom)
-        return row
-
-    def columns(
-        self, row_id: str, values: Values, row_version: int, subject: str, key: DataKey
-    ) -> list[Any]:
-        """Return open columns, envelopes and row seal in table order."""
-        form = self.form
-        row = self.open_columns(values)
-        told = {n: v for n, v in zip(form.open, row, strict=True) if v is not None}
-        personal, sensitive, seal = self._sealer.seal(
-            key,
-            row_id,
-            row_version,
-            told,
-            {n: values[n] for n in self._personal if n in values},
-            {n: values[n] for n in self._sensitive if n in values},
+        self._open = CanonicalFields(form.open, absent=None)
+        self._personal = CanonicalFields(
+            (*form.personal, *custom_keys(Privacy.PERSONAL)), absent=UNSET
         )
-        if self._own_subject:
-            row.append(subject)
-        row += (personal, sensitive, seal)
-        return row
+        self._sensitive = CanonicalFields(
+            (*form.sensitive, *custom_keys(Privacy.SENSITIVE)), absent=UNSET
+        )
+        self._by_kind = "kind" in form.open
+        self._indexes: dict[tuple[str, str | None], tuple[int, Index] | None] = {}
+        self._entries: dict[tuple[str, str | None, str], Entry | None] = {}
+        self.index_rows: list[Row] = []
+        """What the rows packed so far add to ``hub_blind_index``."""
+
+    def inserts(self, rows: Iterable[NewRow]) -> Iterator[Row]:
+        """Yield new rows in the order of ``Shape.insert``."""
+        tenant, now, has_provenance = self._sync.tenant, self._now, bool(self.form.told)
+        columns = self._sealed if self.form.sealed else self._plain
+        for row_id, values, own, content, subject, link_id, provenance, extra in rows:
+            packed = columns(row_id, values, own, 1, subject)
+            if has_provenance:
+                packed.append(provenance)
+            yield (row_id, tenant, link_id, *packed, content, 1, now, now, *extra)
+            if self.form.indexed:
+                self._index(row_id, values)
+
+    def updates(self, rows: Iterable[ChangedRow]) -> Iterator[Row]:
+        """Yield changed rows, the id first, then in the order of ``Shape.update``."""
+        now, has_provenance = self._now, bool(self.form.told)
+        columns = self._sealed if self.form.sealed else self._plain
+        for row_id, values, content, row_version, subject, provenance in rows:
+            packed = columns(row_id, values, _NOTHING, row_version, subject)
+            if has_provenance:
+                packed.append(provenance)
+            yield (row_id, *packed, content, row_version, now)
+            if self.form.indexed:
+                self._index(row_id, values)
 
     def entry(self, field: str, values: Values) -> bytes | None:
         """Return the blind-index entry of a field; None if its value has no comparable form."""
+        found = self._entry(field, values)
+        return found[1] if found else None
+
+    def _plain(self, _: str, values: Values, own: Values, *__: object) -> list[Any]:
+        """Return the open columns; open custom fields lie together in one of them."""
+        row: list[Any] = list(map(values.get, self.form.open))
+        for at, name in self._own:
+            if name in own:
+                row[at] = own[name]
+        if self._custom:
+            row[self._custom_at] = custom.nested(values, self._custom)
+        return row
+
+    def _sealed(
+        self, row_id: str, values: Values, own: Values, row_version: int, subject: str | None
+    ) -> list[Any]:
+        """Return open columns, envelopes and row seal."""
+        form, get = self.form, values.get
+        assert subject is not None, f"{form.name} rows are sealed and need their subject"
+        row = self._plain(row_id, values, own)
+        personal, sensitive = self._personal, self._sensitive
+        first, second, seal = self._sealer.seal(
+            self._key_of(subject),
+            row_id,
+            row_version,
+            self._open.json(row),
+            personal.json([*map(get, personal.names, personal.absent)]),
+            sensitive.json([*map(get, sensitive.names, sensitive.absent)]),
+        )
+        if form.subject == "subject_id":
+            row.append(subject)
+        row += (first, second, seal)
+        return row
+
+    def _index(self, row_id: str, values: Values) -> None:
+        for field, number in self.form.index_ids:
+            found = self._entry(field, values)
+            if found:
+                version, entry = found
+                self.index_rows.append((self._sync.tenant, number, version, entry, row_id))
+
+    def _entry(self, field: str, values: Values) -> Entry | None:
+        """Return version and entry of a value; identity asks first, the row is packed later."""
         value = values.get(field)
         if value is None:
             return None
-        index = self._index(field, values.get("kind"))
-        return index[1](value) if index else None
+        kind = values.get("kind") if self._by_kind else None
+        wanted = field, kind, value
+        entries = self._entries
+        if wanted not in entries:
+            index = self._index_of(field, kind)
+            entry = index[1](value) if index else None
+            entries[wanted] = (index[0], entry) if index and entry is not None else None
+        return entries[wanted]
 
-    def index(
-        self, row_id: str, values: Values, entries: Entries, known: Mapping[Any, bytes]
-    ) -> None:
-        """Add the index entries of a row.
-
-        Args:
-            row_id: The row.
-            values: Its values.
-            entries: Where to add them.
-            known: Entries that were needed before: (field, value) -> entry.
-        """
-        tenant = self._sync.tenant
-        for field, number in self.form.index_ids:
-            value = values.get(field)
-            if value is None:
-                continue
-            index = self._index(field, values.get("kind"))
-            if index is None:
-                continue
-            version, of = index
-            entry = known.get((field, value)) or of(value)
-            if entry is not None:
-                entries.append((tenant, number, version, entry, row_id))
-
-    def _index(self, field: str, kind: str | None) -> tuple[int, Index] | None:
+    def _index_of(self, field: str, kind: str | None) -> tuple[int, Index] | None:
         """Return version and function of a field's index; contacts and documents have kinds."""
-        wanted = (field, kind)
+        wanted = field, kind
         if wanted not in self._indexes:
             declared = dict(self.form.indexed)[field]
             normaliser = normaliser_for(declared, kind)
@@ -112,3 +191,8 @@ class Packer:
                 found = made.version, made.of
             self._indexes[wanted] = found
         return self._indexes[wanted]
+
+
+Index = Callable[[str], bytes | None]
+Entry = tuple[int, bytes]
+"""Version of a blind index, and an entry of it."""

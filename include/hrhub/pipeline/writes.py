@@ -11,14 +11,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 from hrhub.ambient import new_ids
 from hrhub.crypto import open_group
-from hrhub.model import ENTITIES, Entity, Privacy, custom
+from hrhub.model import ENTITIES, Entity, Field, Privacy, custom
 from hrhub.model.values import typed
 from hrhub.pipeline.batch import Batch, Sync
-from hrhub.pipeline.packing import Packer, Values
+from hrhub.pipeline.packing import ChangedRow, NewRow, Packer, Provenance, Values
 from hrhub.pipeline.records import Unit
 from hrhub.pipeline.subjects import Subjects
 from hrhub.store import bulk, schema
@@ -63,11 +64,10 @@ CONTRIBUTION_COLUMNS = (
     "sealed_told",
 )
 _IDS_AT_ONCE = 1_000
+_NOTHING: Values = {}
 _INDEX_COLUMNS = ("tenant", "index_id", "version", "bi", "row_uid")
-
-
-Provenance = dict[str, str] | None
-"""Field -> link behind its value, where it is not the row's own link."""
+_BY_ENTRY = itemgetter(1, 2, 3)
+"""In the order of the table's key, neighbours are written together."""
 
 
 class Shape:
@@ -76,7 +76,9 @@ class Shape:
     def __init__(self, entity: Entity) -> None:
         self.name = entity.name
         self.table = schema.ENTITY_TABLES[entity.name]
-        self.open = (*(f.name for f in entity.of(Privacy.OPEN)), custom.COLUMN)
+        fields = entity.of(Privacy.OPEN)
+        self.open = tuple(sorted((*(f.name for f in fields), custom.COLUMN)))
+        self.own = tuple(f.name for f in fields if not told_by_sources(f))
         self.personal = tuple(sorted(f.name for f in entity.of(Privacy.PERSONAL)))
         self.sensitive = tuple(sorted(f.name for f in entity.of(Privacy.SENSITIVE)))
         self.indexed = tuple((f.name, f.index) for f in entity.fields if f.index is not None)
@@ -107,6 +109,11 @@ class Shape:
         self.update = (*self.values, *self.told, "content", "row_version", "updated_at")
 
 
+def told_by_sources(field: Field) -> bool:
+    """Tell whether sources tell a field: all but references and the state of merging."""
+    return field.ref is None and field.name != "merge_state"
+
+
 @cache
 def shape(entity: str) -> Shape:
     """Return the columns of an entity."""
@@ -120,14 +127,13 @@ class Writes:
         self._sync = sync
         self._now = now
         self._subjects = subjects
-        self._inserts: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
-        self._updates: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+        self._inserts: dict[str, list[NewRow]] = defaultdict(list)
+        self._updates: dict[str, list[ChangedRow]] = defaultdict(list)
         self._refingered: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
         self._retired: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
         self._superseded: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
         self._new_links: list[tuple[Any, ...]] = []
         self._changed_links: list[tuple[Any, ...]] = []
-        self._index: list[tuple[Any, ...]] = []
         self._unindex: list[str] = []
         self._waiting: list[tuple[Any, ...]] = []
         self._unwait: set[tuple[str, str]] = set()
@@ -135,7 +141,6 @@ class Writes:
         self._packers: dict[str, Packer] = {}
         self._ids: list[str] = []
         self.arrived: dict[str, dict[bytes, str]] = defaultdict(dict)
-        self.entries: dict[str, dict[tuple[str, str], bytes]] = defaultdict(dict)
 
     def new_id(self) -> str:
         """Return an id for a new row, from a stock: one call for each would cost ten times more."""
@@ -147,15 +152,14 @@ class Writes:
         """Return what packs the rows of an entity."""
         found = self._packers.get(entity)
         if found is None:
-            found = self._packers[entity] = Packer(shape(entity), self._sync)
+            found = self._packers[entity] = Packer(
+                shape(entity), self._sync, self._subjects.key, self._now
+            )
         return found
 
     def entry(self, entity: str, field: str, values: Values) -> bytes | None:
         """Return a blind-index entry, remembered for the row that may be written with it."""
-        entry = self.packer(entity).entry(field, values)
-        if entry is not None:
-            self.entries[entity][field, values[field]] = entry
-        return entry
+        return self.packer(entity).entry(field, values)
 
     def link(
         self,
@@ -247,41 +251,16 @@ class Writes:
         values: Values,
         content: bytes,
         *,
+        own: Values = _NOTHING,
         subject: str | None = None,
         link_id: str | None = None,
         provenance: Provenance = None,
         extra: tuple[Any, ...] = (),
     ) -> None:
-        """Add a new row.
-
-        Args:
-            entity: Its entity.
-            row_id: Its id.
-            values: Canonical values by field.
-            content: Keyed hash of what it says.
-            subject: The person whose key seals it; None where nothing is sealed.
-            link_id: The record behind it.
-            provenance: Links behind values that ``link_id`` does not tell; None for one source.
-            extra: Columns of ``Shape.extra``.
-        """
-        packer = self.packer(entity)
-        now = self._now
+        """Add a new row; see :class:`NewRow`."""
         self._inserts[entity].append(
-            (
-                row_id,
-                self._sync.tenant,
-                link_id,
-                *self._columns(packer, row_id, values, 1, subject),
-                *((provenance,) if packer.form.told else ()),
-                content,
-                1,
-                now,
-                now,
-                *extra,
-            )
+            NewRow(row_id, values, own, content, subject, link_id, provenance, extra)
         )
-        if packer.form.indexed:
-            packer.index(row_id, values, self._index, self.entries[entity])
 
     def update(
         self,
@@ -294,21 +273,12 @@ class Writes:
         subject: str | None = None,
         provenance: Provenance = None,
     ) -> None:
-        """Replace a row's values; ``values`` holds all of them, old ones kept included."""
-        packer = self.packer(entity)
+        """Replace a row's values; see :class:`ChangedRow`."""
         self._updates[entity].append(
-            (
-                row_id,
-                *self._columns(packer, row_id, values, row_version, subject),
-                *((provenance,) if packer.form.told else ()),
-                content,
-                row_version,
-                self._now,
-            )
+            ChangedRow(row_id, values, content, row_version, subject, provenance)
         )
-        if packer.form.indexed:
+        if shape(entity).indexed:
             self._unindex.append(row_id)
-            packer.index(row_id, values, self._index, self.entries[entity])
 
     def contribute(self, row: tuple[Any, ...]) -> None:
         """Keep what a source tells of a row beside the row; columns of ``hub_contribution``."""
@@ -335,17 +305,17 @@ class Writes:
         """Return the extra columns of a slice."""
         return (series_id, valid_from, valid_to or FOREVER, seq, self._now, dated_by)
 
-    def new_entries(self) -> Sequence[tuple[Any, ...]]:
-        """Return the blind-index rows to write: tenant, index, version, entry, row id."""
-        return self._index
+    def new_entries(self) -> list[tuple[Any, ...]]:
+        """Return the blind-index rows written: tenant, index, version, entry, row id."""
+        return [row for packer in self._packers.values() for row in packer.index_rows]
 
     def inserted_ids(self, entity: str) -> list[str]:
         """Return the ids of an entity's new rows."""
-        return [row[0] for row in self._inserts.get(entity, ())]
+        return [row.id for row in self._inserts.get(entity, ())]
 
     def updated_ids(self, entity: str) -> list[str]:
         """Return the ids of an entity's changed rows."""
-        return [row[0] for row in self._updates.get(entity, ())]
+        return [row.id for row in self._updates.get(entity, ())]
 
     def contributed_ids(self, entity: str) -> list[str]:
         """Return the ids of an entity's rows of which what a source tells was kept anew."""
@@ -355,14 +325,10 @@ class Writes:
         """Return the ids of an entity's rows that their source no longer has."""
         return [row[0] for row in self._retired.get(entity, ())]
 
-    def told_of(self, entity: str, column: str) -> list[Any]:
-        """Return what an open column holds in an entity's new and changed rows."""
-        form = shape(entity)
-        new, changed = form.insert.index(column), 1 + form.update.index(column)
-        return [
-            *(row[new] for row in self._inserts.get(entity, ())),
-            *(row[changed] for row in self._updates.get(entity, ())),
-        ]
+    def owners_of(self, entity: str, reference: str) -> list[Any]:
+        """Return what an entity's new and changed rows refer to."""
+        new = [r.own.get(reference) or r.values[reference] for r in self._inserts.get(entity, ())]
+        return new + [row.values[reference] for row in self._updates.get(entity, ())]
 
     def touches(self, *entities: str) -> bool:
         """Tell whether rows of an entity are new or changed."""
@@ -373,18 +339,21 @@ class Writes:
         if new_keys and self._subjects.created:
             key_store.insert_deks(tx, self._subjects.created)
         for entity, rows in self._inserts.items():
-            bulk.insert(tx, shape(entity).table, shape(entity).insert, rows)
-        for entity, rows in self._updates.items():
-            bulk.update(tx, shape(entity).table, "id", shape(entity).update, rows)
-        for entity, rows in self._retired.items():
-            bulk.update(tx, shape(entity).table, "id", ("removed_at", "removal_reason"), rows)
-        for entity, rows in self._superseded.items():
-            bulk.update(tx, shape(entity).table, "id", ("superseded_at",), rows)
-        for entity, rows in self._refingered.items():
-            bulk.update(tx, shape(entity).table, "id", ("fingerprint",), rows)
+            packed = self.packer(entity).inserts(rows)
+            bulk.insert(tx, shape(entity).table, shape(entity).insert, packed)
+        for entity, changed in self._updates.items():
+            packed = self.packer(entity).updates(changed)
+            bulk.update(tx, shape(entity).table, "id", shape(entity).update, packed)
+        for entity, marks in self._retired.items():
+            bulk.update(tx, shape(entity).table, "id", ("removed_at", "removal_reason"), marks)
+        for entity, marks in self._superseded.items():
+            bulk.update(tx, shape(entity).table, "id", ("superseded_at",), marks)
+        for entity, marks in self._refingered.items():
+            bulk.update(tx, shape(entity).table, "id", ("fingerprint",), marks)
         if self._unindex:
             bulk.delete_by(tx, schema.hub_blind_index, "row_uid", self._unindex)
-        bulk.insert(tx, schema.hub_blind_index, _INDEX_COLUMNS, self._index)
+        entries = sorted(self.new_entries(), key=_BY_ENTRY)
+        bulk.insert(tx, schema.hub_blind_index, _INDEX_COLUMNS, entries)
         bulk.insert(tx, schema.hub_source_link, _LINK_COLUMNS, self._new_links)
         bulk.update(tx, schema.hub_source_link, "id", _LINK_CHANGES, self._changed_links)
         self._stop_waiting(tx)
@@ -402,16 +371,6 @@ class Writes:
         )
         over = [i for i, row_id, name in found if (row_id, name) in self._unwait]
         bulk.delete_by(tx, schema.hub_waiting_ref, "id", over)
-
-    def _columns(
-        self, packer: Packer, row_id: str, values: Values, row_version: int, subject: str | None
-    ) -> list[Any]:
-        """Return open columns and envelopes in table order."""
-        form = packer.form
-        if not form.sealed:
-            return packer.open_columns(values)
-        assert subject is not None, f"{form.name} rows are sealed and need their subject"
-        return packer.columns(row_id, values, row_version, subject, self._subjects.key(subject))
 
 
 @dataclass(frozen=True, slots=True)

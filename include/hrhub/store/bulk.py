@@ -12,7 +12,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, cast
 
 from sqlalchemy import Column, Connection, Table
@@ -33,16 +33,26 @@ def insert(tx: Connection, table: Table, columns: Sequence[str], rows: Iterable[
     Raises:
         StorageError: ``store.conflict`` (on leaving the transaction) when a row is there already.
     """
-    rows = rows if isinstance(rows, list) else list(rows)
-    if not rows:
+    count = 0
+
+    def counted() -> Iterator[Sequence[Row]]:
+        nonlocal count
+        for part in _parts(rows):
+            count += len(part)
+            yield part
+
+    parts = counted()
+    first = next(parts, None)
+    if first is None:
         return 0
+    parts = chain((first,), parts)
     if _is_sqlite(tx):
-        some = (for_sqlite(table, columns, part) for part in _parts(rows))
+        converted = (for_sqlite(table, columns, part) for part in parts)
         with _cursor(tx) as cursor:
-            cursor.executemany(_insert_sql(table, columns), chain.from_iterable(some))
+            cursor.executemany(_insert_sql(table, columns), chain.from_iterable(converted))
     else:
-        _copy(tx, _name(table.name), table, columns, rows)
-    return len(rows)
+        _copy(tx, _name(table.name), table, columns, parts)
+    return count
 
 
 def insert_ignore(
@@ -179,20 +189,25 @@ def _executemany(tx: Connection, sql: str, rows: list[Row]) -> int:
         return int(cursor.rowcount)
 
 
-def _parts(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+def _parts(rows: Iterable[Row]) -> Iterator[list[Row]]:
     """Yield stretches of rows: what is converted for a driver is a second copy of them."""
-    for at in range(0, len(rows), _CONVERTED_AT_ONCE):
-        yield rows[at : at + _CONVERTED_AT_ONCE]
+    every = iter(rows)
+    while part := list(islice(every, _CONVERTED_AT_ONCE)):
+        yield part
 
 
 def _copy(
-    tx: Connection, target: str, table: Table, columns: Sequence[str], rows: Sequence[Row]
+    tx: Connection,
+    target: str,
+    table: Table,
+    columns: Sequence[str],
+    parts: Iterable[Sequence[Row]],
 ) -> None:
     """Copy rows into ``target``, a table with columns like those of ``table``."""
     sql = f"COPY {target} ({_names(columns)}) FROM STDIN (FORMAT BINARY)"
     with _cursor(tx) as cursor, cursor.copy(sql) as copy:
         copy.write(copying.START)
-        for part in _parts(rows):
+        for part in parts:
             copy.write(copying.block(table, columns, part))
         copy.write(copying.END)
 
@@ -201,8 +216,9 @@ def _merge(
     tx: Connection, table: Table, columns: Sequence[str], rows: Iterable[Row], sql: str
 ) -> int:
     """Bring rows into a temporary table of this session and run one statement over them."""
-    rows = list(rows)
-    if not rows:
+    parts = _parts(rows)
+    first = next(parts, None)
+    if first is None:
         return 0
     shape = ", ".join(f"{_name(c)} {_type(tx, table.c[c])}" for c in columns)
     stage = _name(f"hub_stage_{zlib.crc32(f'{table.name}({shape})'.encode()):08x}")
@@ -211,7 +227,7 @@ def _merge(
         cursor.execute(
             f"CREATE TEMPORARY TABLE IF NOT EXISTS {stage} ({shape}) ON COMMIT DELETE ROWS"
         )
-        _copy(tx, stage, table, columns, rows)
+        _copy(tx, stage, table, columns, chain((first,), parts))
         cursor.execute(sql.format(stage=stage))
         count = int(cursor.rowcount)
         cursor.execute(f"TRUNCATE {stage}")

@@ -6,7 +6,7 @@ from hrhub.ambient import new_ids
 from hrhub.pipeline.batch import Batch
 from hrhub.pipeline.feeds.person import PersonItem, write_people
 from hrhub.pipeline.feeds.record import placed, record_feed, targets, wait
-from hrhub.pipeline.merging import Told, write_told
+from hrhub.pipeline.merging import Manner, Told, write_told
 from hrhub.pipeline.writes import shape, stored
 from hrhub.store import bulk
 
@@ -44,14 +44,14 @@ def apply_candidates(batch: Batch) -> None:
             role_id = role_of[person_id] = batch.writes.new_id()
             fixed[role_id] = {"person_id": person_id}
         [(_, _, values)] = placed(batch, feed, [(item.unit, None)], found)
-        told.append(Told(role_id, item.unit, item.link_id, item.unit.version, values))
+        told.append(Told(role_id, item.unit, item.link_id, values))
         wait(batch, feed, item.unit, role_id, values, known=role_id in known)
         if item.is_new:
             batch.writes.link_unit(item.link_id, "candidate", role_id, item.unit)
             batch.writes.arrived["person"][item.unit.source_key] = person_id
     write_told(
         batch,
-        "candidate",
+        Manner("candidate", (*feed.fields, *(column for column, _ in feed.optional.values()))),
         told,
         known,
         fixed=fixed,

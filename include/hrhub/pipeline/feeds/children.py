@@ -76,8 +76,9 @@ def write_children(
             batch.writes.insert(
                 entity,
                 batch.writes.new_id(),
-                {**parent, **child},
+                child,
                 content,
+                own=parent,
                 subject=subject if shape(entity).subject else None,
                 link_id=link_id,
             )

@@ -10,13 +10,19 @@ from typing import Any
 from hrhub.ambient import new_ids
 from hrhub.identity import by_work_no, take_turn
 from hrhub.pipeline.batch import Batch
-from hrhub.pipeline.merging import Told, write_told
+from hrhub.pipeline.merging import Manner, Told, write_told
 from hrhub.pipeline.records import Unit
 from hrhub.pipeline.writes import StoredRow, shape, stored
 from hrhub.store import bulk, schema
 
-EMPLOYEE_FIELDS = ("work_no", "status")
-EMPLOYMENT_FIELDS = tuple(n for n in shape("employment").open if n != "employee_id")
+
+def _day_first(unit: Unit) -> str:
+    day = unit.values["hire_date"].isoformat() if "hire_date" in unit.values else ""
+    return f"{day}/{unit.version}"
+
+
+_EMPLOYEE = Manner("employee", ("work_no", "status"), _day_first)
+_EMPLOYMENT = Manner("employment", tuple(n for n in shape("employment").open if n != "employee_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,14 +147,10 @@ def tell_employees(
     """
     new = owners or {}
     known = stored(batch, "employee", list({e for _, _, e in told} - new.keys()))
-    names = (*EMPLOYEE_FIELDS, *batch.sync.custom.keys("employee"))
     write_told(
         batch,
-        "employee",
-        [
-            Told(e, unit, link_id, f"{_day(unit)}/{unit.version}", _told(unit, names))
-            for unit, link_id, e in told
-        ],
+        _EMPLOYEE,
+        [Told(e, unit, link_id, unit.values) for unit, link_id, e in told],
         known,
         fixed={e: {"person_id": person_id} for e, person_id in new.items()},
         subjects={**new, **{e: row.subject for e, row in known.items()}},
@@ -162,11 +164,10 @@ def tell_employments(
     fixed: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> None:
     """Write what (record, link) say about employments; ``fixed`` holds the owners of new ones."""
-    names = (*EMPLOYMENT_FIELDS, *batch.sync.custom.keys("employment"))
     write_told(
         batch,
-        "employment",
-        [Told(e, unit, link_id, unit.version, _told(unit, names)) for unit, link_id, e in told],
+        _EMPLOYMENT,
+        [Told(e, unit, link_id, unit.values) for unit, link_id, e in told],
         known,
         fixed=fixed or {},
         subjects={e: None for _, _, e in told},
@@ -189,12 +190,3 @@ def spells(batch: Batch, employee_ids: Sequence[str]) -> list[tuple[str, date, s
         where={"removed_at": None},
     )
     return rows
-
-
-def _day(unit: Unit) -> str:
-    return unit.values["hire_date"].isoformat() if "hire_date" in unit.values else ""
-
-
-def _told(unit: Unit, names: Sequence[str]) -> dict[str, Any]:
-    values = unit.values
-    return {name: values[name] for name in names if name in values}

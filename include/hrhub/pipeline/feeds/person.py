@@ -11,7 +11,7 @@ from hrhub.mapping import Mapped
 from hrhub.pipeline.batch import Batch
 from hrhub.pipeline.feeds.children import known_children, write_children
 from hrhub.pipeline.matching import matching_of
-from hrhub.pipeline.merging import Told, write_told
+from hrhub.pipeline.merging import Manner, Told, write_told
 from hrhub.pipeline.records import Unit
 from hrhub.pipeline.writes import shape, stored
 
@@ -24,7 +24,7 @@ SHORTCUTS: Mapping[str, tuple[str, dict[str, Any], str]] = {
 """Flat feed field -> child entity, its fixed values, the field it fills."""
 _CHILD_FEEDS = {"contact": "person_contact", "identifier": "person_identifier"}
 _SINGLE = {"merge_state": "single"}
-_PERSON_FIELDS = (*shape("person").personal, *shape("person").sensitive)
+_PERSON = Manner("person", (*shape("person").personal, *shape("person").sensitive))
 
 
 @dataclass(slots=True)
@@ -68,21 +68,10 @@ def write_people(batch: Batch, items: Sequence[PersonItem]) -> list[tuple[Person
         [(entity, "person_id") for entity in _CHILD_FEEDS.values()],
         {item.link_id: person_id for item, person_id in placed if not item.is_new},
     )
-    names = (*_PERSON_FIELDS, *batch.sync.custom.keys("person"))
-    told = [
-        Told(
-            person_id,
-            item.unit,
-            item.link_id,
-            item.unit.version,
-            {n: item.unit.values[n] for n in names if n in item.unit.values},
-        )
-        for item, person_id in placed
-    ]
     write_told(
         batch,
-        "person",
-        told,
+        _PERSON,
+        [Told(p, item.unit, item.link_id, item.unit.values) for item, p in placed],
         known,
         fixed=dict.fromkeys(fresh, _SINGLE),
         subjects={person_id: person_id for _, person_id in placed},
