@@ -8,16 +8,7 @@ from hrhub.ambient import new_ids
 from hrhub.identity import EmployeeMatch, one_by_work_no, resolve_ids
 from hrhub.pipeline.batch import Batch
 from hrhub.pipeline.records import Unit
-from hrhub.pipeline.writes import shape
 from hrhub.store import bulk, schema
-
-_PUNCH_FIELDS = tuple(
-    n
-    for form in (shape("attendance_punch"),)
-    for n in (*form.open, *form.personal, *form.sensitive)
-    if n != "employee_id"
-)
-
 
 def apply_device_users(batch: Batch) -> None:
     """Link users of a terminal to employees by work number; nobody is created."""
@@ -61,7 +52,7 @@ def apply_punches(batch: Batch) -> None:
         batch.writes.insert(
             "attendance_punch",
             next(ids),
-            _values(batch, unit, owner),
+            _values(unit, owner),
             unit.content,
             subject=owner.person_id,
             extra=(unit.source_key, batch.sync.sync_id, unit.record.fingerprint),
@@ -74,7 +65,7 @@ def apply_punches(batch: Batch) -> None:
         batch.writes.update(
             "attendance_punch",
             link.entity_id,
-            _values(batch, unit, owner),
+            _values(unit, owner),
             unit.content,
             link.row_version + 1,
             subject=owner.person_id,
@@ -82,10 +73,11 @@ def apply_punches(batch: Batch) -> None:
         batch.writes.refinger("attendance_punch", link.entity_id, unit.record.fingerprint)
 
 
-def _values(batch: Batch, unit: Unit, owner: EmployeeMatch) -> dict[str, object]:
-    names = (*_PUNCH_FIELDS, *batch.sync.custom.keys("attendance_punch"))
-    told = {n: unit.values[n] for n in names if n in unit.values}
-    return {"employee_id": owner.employee_id, **told}
+def _values(unit: Unit, owner: EmployeeMatch) -> dict[str, object]:
+    """Return what a stamp tells of its row: the feed's other fields are named as the row's."""
+    told: dict[str, object] = {"employee_id": owner.employee_id, **unit.values}
+    del told["employee"]
+    return told
 
 
 def _employees(batch: Batch, user_ids: set[str]) -> dict[str, EmployeeMatch]:
