@@ -140,3 +140,40 @@ def test_an_export_of_nobody_leaves_no_file(terminal: Terminal, tmp_path: Path) 
     status, _ = terminal("export", "nobody", "--out", str(file))
 
     assert status == 7 and not file.exists()
+
+
+def test_a_correction_is_typed_unseen_and_taken_back(staff: Staff, terminal: Terminal) -> None:
+    [found] = terminal.doc("find", "--stdin", typed=f"{staff.people[0].national_id}\n")["people"]
+    ref = found["person_id"]
+
+    status, said = terminal("set", ref, "display_name", "Typed Name", "--reason", "hr_case")
+    assert status == 2 and "Typed Name" not in said
+    assert terminal("set", ref, "display_name", "--stdin", typed="Typed Name\n")[0] == 2, "why?"
+    done = terminal.doc(
+        "set", ref, "display_name", "--reason", "hr_case", "--stdin", typed="Typed Name\n"
+    )
+    assert done["field"] == "person.display_name" and "Typed Name" not in json.dumps(done)
+    shown = terminal.doc("show", ref, "--reveal", "--reason", "hr_case")
+    assert shown["values"]["display_name"] == "Typed Name"
+
+    terminal.doc("release", ref, "display_name", "--reason", "hr_case")
+    shown = terminal.doc("show", ref, "--reveal", "--reason", "hr_case")
+    assert shown["values"]["display_name"] == staff.people[0].display_name
+    status, said = terminal("release", ref, "display_name", "--reason", "hr_case")
+    assert status == 7 and "override.none" in said
+
+
+def test_a_wrong_correction_is_not_repeated(staff: Staff, terminal: Terminal) -> None:
+    [found] = terminal.doc("find", "--stdin", typed=f"{staff.people[0].national_id}\n")["people"]
+
+    status, said = terminal(
+        "set",
+        found["person_id"],
+        "birth_date",
+        "--reason",
+        "hr_case",
+        "--stdin",
+        typed="3001-01-01\n",
+    )
+
+    assert status == 7 and "override.value" in said and "3001" not in said

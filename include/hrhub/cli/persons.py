@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime
@@ -18,6 +17,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hrhub.cli import corrections
+from hrhub.cli.asking import asked_for
 from hrhub.cli.out import Out
 from hrhub.cli.spoken import actor, one_of, spoken
 from hrhub.errors import ConfigError
@@ -42,6 +43,8 @@ def register(app: typer.Typer) -> None:
     group.command("show")(spoken(show))
     group.command("timeline")(spoken(timeline))
     group.command("export")(spoken(export))
+    group.command("set")(spoken(corrections.set_))
+    group.command("release")(spoken(corrections.release))
     app.add_typer(group, name="person")
 
 
@@ -64,7 +67,7 @@ def find(
     from hrhub.reading import By, Reader
 
     kind = By(one_of(by, _KINDS, "--by"))
-    value = _value(kind.value, stdin)
+    value = asked_for(kind.value, stdin=stdin)
     with open_hub() as hub:
         reader = Reader.of(hub)
         people = reader.find(kind, value, actor=actor())
@@ -242,15 +245,6 @@ def export(
     out.result({"person_id": document["person_id"], "file": str(file), "records": records})
     out.table(("Entity", "Rows"), list(records.items()), right=("Rows",))
     out.line(f"written to {file}, readable by its owner only")
-
-
-def _value(kind: str, stdin: bool) -> str:
-    """Return the value to search for, never from an argument."""
-    if stdin:
-        return sys.stdin.readline().rstrip("\r\n")
-    if not sys.stdin.isatty():
-        raise typer.BadParameter("there is no terminal to ask on; use --stdin")
-    return str(typer.prompt(kind, hide_input=True, err=True))
 
 
 def _day(text: str) -> date | None:

@@ -151,6 +151,37 @@ def _write_others(
             )
 
 
+def withdraw(batch: Batch, entity: str, row: StoredRow, link_id: str) -> bool:
+    """Work a row out anew without what one record told of it; False if it told nothing.
+
+    A row of which one record is left is that record's own again.
+    """
+    found = _contributions(batch, entity, [row.id], {row.id: row}, {row.id: row.subject})[row.id]
+    gone = found.pop(link_id, None)
+    if gone is None:
+        return False
+    left = list(found.values())
+    survivor = batch.sync.policy.survive(entity, left)
+    alone = [c.link_id for c in left] == [row.link_id]
+    provenance = {n: i for n, i in sorted(survivor.origins.items()) if i != row.link_id}
+    if alone:
+        batch.writes.own(row.id)
+    else:
+        for contribution in left:
+            _keep(batch, entity, row.id, contribution, row.subject)
+    others = {n: v for n, v in row.values.items() if n not in gone.values}
+    batch.writes.update(
+        entity,
+        row.id,
+        {**others, **survivor.values},
+        row.content,
+        row.row_version + 1,
+        subject=row.subject,
+        provenance=None if alone else provenance,
+    )
+    return True
+
+
 def _is_shared(known: Mapping[str, StoredRow], tellers: Sequence[Told]) -> bool:
     """Tell whether more sources than the row's own tell of it."""
     row = known.get(tellers[0].row_id)
@@ -178,20 +209,28 @@ def _survive(
             {**(old.values if old else {}), **_values_of(batch, manner, one)},
         )
     row_id = tellers[0].row_id
-    for link_id, contribution in now.items():
-        batch.writes.contribute(
-            (
-                link_id,
-                batch.sync.tenant,
-                manner.entity,
-                row_id,
-                contribution.source,
-                contribution.version,
-                subject,
-                _seal(batch, f"{row_id}/{link_id}", contribution.values, subject),
-            )
-        )
+    for contribution in now.values():
+        _keep(batch, manner.entity, row_id, contribution, subject)
     return batch.sync.policy.survive(manner.entity, list(now.values()))
+
+
+def _keep(
+    batch: Batch, entity: str, row_id: str, contribution: Contribution, subject: str | None
+) -> None:
+    """Keep what one record tells of a row."""
+    link_id = contribution.link_id
+    batch.writes.contribute(
+        (
+            link_id,
+            batch.sync.tenant,
+            entity,
+            row_id,
+            contribution.source,
+            contribution.version,
+            subject,
+            _seal(batch, f"{row_id}/{link_id}", contribution.values, subject),
+        )
+    )
 
 
 def _contributions(

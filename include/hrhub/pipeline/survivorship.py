@@ -19,9 +19,7 @@ from hrhub.errors import MappingError
 from hrhub.mapping.shapes import ShapeReader, Wrong
 from hrhub.mapping.tree import TreeError, parse
 from hrhub.model import ENTITIES, NO_CUSTOM_FIELDS, CustomFields
-
-MANUAL = "manual"
-"""Source of what a person corrected by hand."""
+from hrhub.store.syncs import MANUAL
 
 POLICY_FILE = "survivorship.yaml"
 

@@ -138,6 +138,7 @@ class Writes:
         self._waiting: list[tuple[Any, ...]] = []
         self._unwait: set[tuple[str, str]] = set()
         self._contributions: dict[tuple[str, str], tuple[Any, ...]] = {}
+        self._owned: set[str] = set()
         self._packers: dict[str, Packer] = {}
         self._ids: list[str] = []
         self.arrived: dict[str, dict[bytes, str]] = defaultdict(dict)
@@ -285,6 +286,10 @@ class Writes:
         link_id, _, _, row_id, *_ = row
         self._contributions[row_id, link_id] = row
 
+    def own(self, row_id: str) -> None:
+        """Drop what sources told of a row: its one source is what it says itself."""
+        self._owned.add(row_id)
+
     def refinger(self, entity: str, row_id: str, fingerprint: bytes) -> None:
         """Note the raw form in which a fact came last, so that the gate stops it next time."""
         self._refingered[entity].append((row_id, fingerprint))
@@ -358,9 +363,9 @@ class Writes:
         bulk.update(tx, schema.hub_source_link, "id", _LINK_CHANGES, self._changed_links)
         self._stop_waiting(tx)
         bulk.insert(tx, schema.hub_waiting_ref, _WAITING_COLUMNS, self._waiting)
-        if self._contributions:
+        if self._contributions or self._owned:
             told = self._contributions
-            rows_told = {row_id for row_id, _ in told}
+            rows_told = {row_id for row_id, _ in told} | self._owned
             bulk.delete_by(tx, schema.hub_contribution, "row_id", rows_told)
             bulk.insert(tx, schema.hub_contribution, CONTRIBUTION_COLUMNS, told.values())
 

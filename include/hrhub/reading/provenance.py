@@ -6,19 +6,21 @@ Slices of history are dated by themselves: the run is the one in which they were
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, select
 
 from hrhub.model import ENTITIES, NO_CUSTOM_FIELDS, CustomFields
 from hrhub.reading.rows import Origin
 from hrhub.store import bulk, custom_fields
-from hrhub.store.schema import ENTITY_TABLES, hub_run, hub_source_link, hub_sync
+from hrhub.store.schema import ENTITY_TABLES, hub_audit, hub_run, hub_source_link, hub_sync
+from hrhub.store.syncs import MANUAL
 
-ONLY, POLICY, MANUAL, DERIVED = "only", "policy", "manual", "derived"
+ONLY, POLICY, DERIVED = "only", "policy", "derived"
 _LINK = ("id", "sync_id", "connection_id", "run_id", "first_seen")
 _SYNC = ("id", "tenant", "connection", "stream", "connector")
 _RUN = ("id", "started_at", "mapping_version")
@@ -82,6 +84,10 @@ def origins(tx: Connection, told: Sequence[Told]) -> list[dict[str, Origin]]:
     links = _links(tx, told)
     syncs = _syncs(tx, [link["sync_id"] for link in links.values()], told)
     runs = _runs(tx, [link["run_id"] for link in links.values() if link["run_id"]])
+    by_hand = [link for link in links.values() if syncs[link["sync_id"]]["connector"] == MANUAL]
+    acts = _acts(tx, {link["run_id"] for link in by_hand})
+    for link in by_hand:
+        link["act"] = acts.get(link["run_id"])
     tenants = {sync["tenant"] for sync in syncs.values()}
     custom = custom_fields.known(tx, tenants.pop()) if tenants else NO_CUSTOM_FIELDS
     return [_of(tx, one, links, syncs, runs, custom) for one in told]
@@ -127,6 +133,17 @@ def _linked(
     sync = syncs[link["sync_id"]]
     if one.dated:
         return _dated(tx, sync, link["id"], one.at)
+    if act := link.get("act"):
+        return Origin(
+            connection=link["connection_id"],
+            connector=sync["connector"],
+            stream=sync["stream"],
+            link_id=link["id"],
+            run_id=None,
+            mapping_version=None,
+            rule=MANUAL,
+            **act,
+        )
     run = runs.get(link["run_id"] or "")
     return Origin(
         connection=link["connection_id"],
@@ -171,6 +188,16 @@ def _syncs(tx: Connection, ids: Iterable[int], told: Iterable[Told]) -> dict[int
     wanted = {*ids, *(t.sync_id for t in told if t.sync_id is not None)}
     rows = bulk.fetch_by(tx, hub_sync, "id", wanted, _SYNC)
     return {row[0]: dict(zip(_SYNC, row, strict=True)) for row in rows}
+
+
+def _acts(tx: Connection, act_ids: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Return when, by whom and why values were set by hand, as the audit chain tells."""
+    c = hub_audit.c
+    rows = tx.execute(select(c.run_id, c.ts, c.actor, c.event).where(c.run_id.in_(act_ids)))
+    return {
+        act_id: {"at": at, "actor": actor, "reason": msgspec.json.decode(event).get("reason")}
+        for act_id, at, actor, event in (rows if act_ids else ())
+    }
 
 
 def _runs(tx: Connection, ids: Iterable[str]) -> dict[str, dict[str, Any]]:

@@ -184,6 +184,8 @@ class Origin:
         run_id: The run that told it.
         mapping_version: Version of the mapping of that run.
         at: When it was told.
+        actor: Who set it by hand, else None.
+        reason: Why, by a code.
         rule: ``only``: nobody else tells of the row. ``policy``: the order of sources decided.
             ``manual``: somebody corrected it. ``derived``: the hub worked it out.
     """
@@ -196,6 +198,8 @@ class Origin:
     mapping_version: str | None
     at: datetime
     rule: str
+    actor: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,7 +90,8 @@ def standings(
         connection: Only those of one connection.
         dag_id: Only those that tasks of one Airflow DAG ever worked on.
     """
-    found = syncs.list_syncs(tx, tenant, connection)
+    listed = syncs.list_syncs(tx, tenant, connection)
+    found = [s for s in listed if s.connector != syncs.MANUAL]
     if dag_id is not None:
         known = set(_worked_on_by(tx, [s.id for s in found], _under(dag_id)))
         found = [s for s in found if s.id in known]

@@ -9,6 +9,9 @@ from sqlalchemy import Connection, Row, select
 from hrhub.store.bulk import insert_ignore
 from hrhub.store.schema import hub_sync
 
+MANUAL = "manual"
+"""Connection and connector of what people correct by hand; it never runs."""
+
 
 @dataclass(frozen=True, slots=True)
 class SyncRow:
