@@ -77,6 +77,7 @@ class MonthRecords(JsonRecords):
             "paid": f"{_payer(month)}.{month.get('payStatus')}.{month.get('payType')}",
             "order": meta.get("order"),
             "queriedAt": meta.get("queried_at"),
+            "askedFrom": meta.get("asked_from"),
         }
 
 
@@ -137,7 +138,8 @@ class Contributions(OrderService):
         Raises:
             ContractChanged: There is no query yet, or pages do not add up.
         """
-        task_no = told(session, "si/auth/status", {"authNo": vendor_id}).get("taskNo")
+        authorised = told(session, "si/auth/status", {"authNo": vendor_id})
+        task_no = authorised.get("taskNo")
         if not task_no:
             raise ContractChanged("social_security.no_result", vendor=VENDOR)
         records: list[msgspec.Raw] = []
@@ -145,7 +147,11 @@ class Contributions(OrderService):
             records += answer.records
         if len(records) != answer.page.total:
             raise ContractChanged("social_security.answer_refused", vendor=VENDOR, rule="total")
-        meta = {"order": vendor_id, "queried_at": answer.finishedAt or ""}
+        meta = {
+            "order": vendor_id,
+            "queried_at": answer.finishedAt or "",
+            "asked_from": authorised["startMonth"],
+        }
         body = msgspec.json.encode({"taskNo": task_no, "records": records})
         return Page(body=body, meta=meta, total=len(records))
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.bench import identity, report
+from tests.bench import identity, report, verification
 from tests.bench import store as full_store
 from tests.bench.stores import place
 from tests.bench.workloads import STORES, WORKLOADS, measured, plans
@@ -32,10 +32,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 found[identity.WORKLOAD][store] = _recognition(store, Path(root), asked)
             if full_store.WORKLOAD in asked.only:
                 found[full_store.WORKLOAD][store] = _full_store(store, Path(root), asked)
+    if verification.WORKLOAD in asked.only:
+        _teller(verification.WORKLOAD)("labelled cases")
+        found[verification.WORKLOAD] = verification.run(asked.size)
     in_order = {w: found[w] for w in WORKLOADS if w in found}
     recognised = {w: found[w] for w in (identity.WORKLOAD,) if w in found}
     asked_of_store = {w: found[w] for w in (full_store.WORKLOAD,) if w in found}
-    report.write(in_order | recognised | asked_of_store, asked.out)
+    judged = {w: found[w] for w in (verification.WORKLOAD,) if w in found}
+    report.write(in_order | recognised | asked_of_store | judged, asked.out)
     if in_order:
         print(report.stages(in_order))
         print()
@@ -44,6 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(report.recognition(recognised))
     for figures in asked_of_store.values():
         print(full_store.table(figures))
+    for figures in judged.values():
+        print(verification.table(figures))
     return 0
 
 
@@ -72,7 +78,7 @@ def _full_store(store: str, root: Path, asked: argparse.Namespace) -> dict[str, 
 
 def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    every = (*WORKLOADS, identity.WORKLOAD, full_store.WORKLOAD)
+    every = (*WORKLOADS, identity.WORKLOAD, full_store.WORKLOAD, verification.WORKLOAD)
     parser.add_argument("--only", default=",".join(every), help="workloads, by comma")
     parser.add_argument("--stores", default=",".join(STORES), help="databases, by comma")
     parser.add_argument("--size", type=int, help="records instead of 100,000 (punches: 1,000,000)")

@@ -20,8 +20,8 @@ UNTIL = 2026 * 12 + 9
 """October 2026, the last month that records hold."""
 
 _BRANDS = (
-    "云禾 瑞泽 启明 华辰 远桥 海岳 博砚 新澜 恒石 朗川 天枢 鼎和 卓越佳 金穗 蓝湾 东篱 北辰星 万象汇 "
-    "百川 立信达 思源 沐光 森海 明德 同舟 长青藤 宏图 安行 易达 优诺"
+    "云禾 瑞泽 启明 华辰 远桥 海岳 博砚 新澜 恒石 朗川 天枢 鼎和 卓越佳 金穗 蓝湾 东篱 "
+    "北辰星 万象汇 百川 立信达 思源 沐光 森海 明德 同舟 长青藤 宏图 安行 易达 优诺"
 )
 _TRADES = ("信息技术", "科技", "智能装备", "商贸", "生物科技", "网络科技", "供应链管理", "文化传媒")
 _CITIES = {
@@ -204,7 +204,7 @@ def _acronym(town: Town) -> Told:
     jobs = town.careers(2)
     job = jobs[0]
     job.name = f"{job.company.city[0]}{job.company.brand[0]}{job.company.trade[0]}"
-    return jobs, set(), set(), True, [], None
+    return jobs, set(), {"PAYER_AFFILIATE"}, True, [], None
 
 
 def _renamed(town: Town) -> Told:
@@ -245,9 +245,7 @@ def _moved(town: Town) -> Told:
     job = jobs[0]
     half = (job.first + job.last) // 2
     region = next(r for c, r in _CITIES.items() if c != job.company.city)
-    job.months = {
-        n: replace(m, region=region) if n > half else m for n, m in job.months.items()
-    }
+    job.months = {n: replace(m, region=region) if n > half else m for n, m in job.months.items()}
     return jobs, set(), set(), True, [], None
 
 
@@ -309,7 +307,7 @@ def _thin(town: Town) -> Told:
 
 
 def _stretched_start(town: Town) -> Told:
-    jobs = town.careers(2, lambda: town.rng.randrange(8, 14))
+    jobs = town.careers(2, lambda: town.rng.randrange(10, 14))
     job = jobs[town.rng.randrange(2)]
     job.claim_first -= town.rng.randrange(3, 8)
     return jobs, {_START}, set(), False, [], min(j.first for j in jobs) - 24
@@ -351,7 +349,7 @@ def _better_name(town: Town) -> Told:
 
 
 def _namesake(town: Town) -> Told:
-    """A company of the same brand in another trade, which has nothing to do with the one claimed."""
+    """A company of the same brand in another trade that has nothing to do with the claim."""
     jobs = town.careers(3)
     job = jobs[1]
     job.name = f"{job.company.brand}{'科技' if job.company.trade != '科技' else '商贸'}有限公司"

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.bench import verification
 from tests.bench.__main__ import main
+from tests.bench.claims import cases
 from tests.bench.measure import Measured
 from tests.bench.workloads import check
 
@@ -45,3 +48,23 @@ def test_a_small_run_writes_its_figures(tmp_path: Path, capsys: pytest.CaptureFi
         figures["stages"]
     )
     assert "employees_first" in capsys.readouterr().out
+
+
+def test_verification_is_judged_by_its_labels(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "bench.json"
+
+    main(["--only", "verification", "--size", "4", "--out", str(out)])
+
+    figures = json.loads(out.read_text())["verification"]
+    assert figures["cases"] == 3 * 4 * figures["kinds"] >= 300
+    assert figures["passed"], figures["seeds"]
+    assert "EMPLOYER_NOT_FOUND" in capsys.readouterr().out
+
+
+def test_rules_that_find_nothing_do_not_pass() -> None:
+    blind = verification.judge([replace(c, facts=replace(c.facts, months=())) for c in cases(1, 2)])
+
+    assert blind["noticed"] < verification.MIN_NOTICED
+    assert blind["by_code"]["GAP_HIDDEN"]["missed"] > 0

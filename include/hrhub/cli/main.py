@@ -26,6 +26,7 @@ from hrhub.cli import (
     stores,
     syncing,
     vendors,
+    verifications,
 )
 from hrhub.errors import ExitStatus
 
@@ -78,6 +79,7 @@ for _part in (
     persons,
     ordering,
     consenting,
+    verifications,
 ):
     _part.register(app)
 

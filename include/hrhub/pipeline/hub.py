@@ -54,6 +54,7 @@ from hrhub.store.runs import Run
 from hrhub.store.syncs import SyncRow
 
 if TYPE_CHECKING:
+    from hrhub.pipeline.verification import Verified
     from hrhub.pipeline.verify import Report
 
 REPLAY = "replay"
@@ -398,6 +399,17 @@ class Hub:
         job = self._job(connector, connection, service.name)
         with self._run(job, holder, RESULT) as work:
             yield work
+
+    def verify_employment(self, person_id: str, *, actor: str) -> Verified:
+        """Hold a person's newest resume against the records of their work.
+
+        Raises:
+            ConfigError: There is nobody of that id.
+            KeysUnavailable: The person was erased.
+        """
+        from hrhub.pipeline.verification import verify_employment  # no sync needs it
+
+        return verify_employment(self, person_id, actor=actor)
 
     def verify(self, *, progress: Callable[[str, int], None] | None = None) -> Report:
         """Check that everything stored still is as it was written; nothing is changed."""

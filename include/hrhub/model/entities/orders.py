@@ -183,6 +183,7 @@ social_security_month = Entity(
         code("state", SENSITIVE, MONTH_STATES),
         decimal("base", SENSITIVE, doc="monthly contribution base, CNY"),
         moment("queried_at", OPEN, doc="starts the retention clock"),
+        day("asked_from", SENSITIVE, doc="first month that the query asked for, its first day"),
     ),
     subject="subject_id",
     via="order_id",

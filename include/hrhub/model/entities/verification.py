@@ -8,6 +8,7 @@ from hrhub.model.declare import (
     code,
     data,
     decimal,
+    flag,
     integer,
     moment,
     ref,
@@ -34,6 +35,15 @@ DISCREPANCIES = (
     "NO_RECORD_AT_ALL",
 )
 SEVERITIES = ("info", "low", "medium", "high")
+RESOLUTIONS = (
+    "document_seen",
+    "employer_confirmed",
+    "person_explained",
+    "record_wrong",
+    "resume_wrong",
+    "immaterial",
+    "not_cleared",
+)
 DISCREPANCY_STATES = ("open", "asked", "explained", "accepted", "confirmed", "dismissed")
 
 employment_verification = Entity(
@@ -70,7 +80,14 @@ employment_discrepancy = Entity(
         data("claimed", SENSITIVE, doc="what the resume says"),
         data("recorded", SENSITIVE, doc="what the records say"),
         integer("delta_months", SENSITIVE),
+        text(
+            "about", SENSITIVE, doc="tells differences of one code apart, in every new comparison"
+        ),
         code("state", SENSITIVE, DISCREPANCY_STATES, doc="a person decides, never the rule"),
+        code("resolution", SENSITIVE, RESOLUTIONS, doc="why it was decided so"),
+        text("decided_by", SENSITIVE, doc="who decided, as the audit chain names them"),
+        text("decided_on", SENSITIVE, doc="hash of the facts as they were when it was decided"),
+        flag("outdated", SENSITIVE, doc="the facts have changed since it was decided"),
         text("candidate_note", SENSITIVE),
         ref("resolved_by", "person"),
         moment("resolved_at", OPEN),

@@ -86,6 +86,7 @@ social_security_month = Feed(
             "state",
             "base",
             "queried_at",
+            "asked_from",
         ),
         MODIFIED,
     ),

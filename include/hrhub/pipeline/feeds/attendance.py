@@ -10,6 +10,7 @@ from hrhub.pipeline.batch import Batch
 from hrhub.pipeline.records import Unit
 from hrhub.store import bulk, schema
 
+
 def apply_device_users(batch: Batch) -> None:
     """Link users of a terminal to employees by work number; nobody is created."""
     units: list[Unit] = [*batch.new, *(u for u, _ in batch.changed)]

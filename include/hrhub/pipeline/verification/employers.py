@@ -15,11 +15,11 @@ from enum import IntEnum
 from functools import lru_cache
 
 _PLACES = (
-    "中国 北京 天津 上海 重庆 河北 山西 辽宁 吉林 黑龙江 江苏 浙江 安徽 福建 江西 山东 河南 湖北 湖南 "
-    "广东 广西 海南 四川 贵州 云南 西藏 陕西 甘肃 青海 宁夏 新疆 内蒙古 香港 澳门 台湾 "
-    "石家庄 太原 沈阳 大连 长春 哈尔滨 南京 苏州 无锡 常州 南通 徐州 杭州 宁波 温州 嘉兴 绍兴 合肥 福州 "
-    "厦门 泉州 南昌 济南 青岛 烟台 郑州 武汉 长沙 广州 深圳 珠海 佛山 东莞 中山 惠州 南宁 海口 成都 贵阳 "
-    "昆明 西安 兰州 西宁 银川 乌鲁木齐 呼和浩特"
+    "中国 北京 天津 上海 重庆 河北 山西 辽宁 吉林 黑龙江 江苏 浙江 安徽 福建 江西 山东 河南 "
+    "湖北 湖南 广东 广西 海南 四川 贵州 云南 西藏 陕西 甘肃 青海 宁夏 新疆 内蒙古 香港 澳门 "
+    "台湾 石家庄 太原 沈阳 大连 长春 哈尔滨 南京 苏州 无锡 常州 南通 徐州 杭州 宁波 温州 "
+    "嘉兴 绍兴 合肥 福州 厦门 泉州 南昌 济南 青岛 烟台 郑州 武汉 长沙 广州 深圳 珠海 佛山 "
+    "东莞 中山 惠州 南宁 海口 成都 贵阳 昆明 西安 兰州 西宁 银川 乌鲁木齐 呼和浩特"
 )
 _PLACE = re.compile(f"(?:{'|'.join(sorted(_PLACES.split(), key=len, reverse=True))})(?:省|市)?")
 _FORM = re.compile(
@@ -31,10 +31,11 @@ _FORMER = re.compile(r"[(\[](?:原名?|曾用名|前身)[:：为是]?([^)\]]+)[)
 _BRACKETS = re.compile(r"[(\[]([^)\]]*)[)\]]")
 _NOISE = re.compile(r"[\s,，.。、·\-_/&|'\"“”]+")
 _TRADES = (
-    "信息技术 信息科技 网络科技 网络技术 智能科技 智能装备 科技发展 生物科技 电子商务 电子科技 文化传媒 "
-    "管理咨询 供应链管理 新能源 新材料 科技 技术 网络 信息 软件 电子 商贸 贸易 实业 投资 管理 咨询 服务 传媒 "
-    "文化 教育 医药 生物 制药 机械 装备 设备 供应链 物流 工程 建设 发展 食品 餐饮 酒店 汽车 能源 环保 材料 "
-    "化工 电器 制造 工业 精密 国际 数据 数码 通信 系统 technology technologies tech group"
+    "信息技术 信息科技 网络科技 网络技术 智能科技 智能装备 科技发展 生物科技 电子商务 "
+    "电子科技 文化传媒 管理咨询 供应链管理 新能源 新材料 科技 技术 网络 信息 软件 电子 商贸 "
+    "贸易 实业 投资 管理 咨询 服务 传媒 文化 教育 医药 生物 制药 机械 装备 设备 供应链 物流 "
+    "工程 建设 发展 食品 餐饮 酒店 汽车 能源 环保 材料 化工 电器 制造 工业 精密 国际 数据 "
+    "数码 通信 系统 technology technologies tech group"
 )
 _TRADE = re.compile(f"(?:{'|'.join(sorted(_TRADES.split(), key=len, reverse=True))})$")
 _AGENCY = re.compile("人力资源|劳务|外服|外企服务|人才服务|人才派遣|人事代理|服务外包|职业介绍")
@@ -146,6 +147,19 @@ def normalised(name: str) -> str:
 def brand(core: str) -> str:
     """Return a comparable name without the trade at its end."""
     return _stripped(_TRADE, core)
+
+
+def abbreviates(short: str, name: str) -> bool:
+    """Tell whether a short name is made of characters of a long one, as 上汽 is of 上海汽车.
+
+    That alone proves nothing: 2 to 5 characters, in order, from the first on.
+    """
+    core = normalised(short)
+    whole = _NOISE.sub("", unicodedata.normalize("NFKC", name).casefold())
+    if not 2 <= len(core) <= 5 or core[0] not in (whole[:1], normalised(name)[:1]):
+        return False
+    rest = iter(whole)
+    return all(character in rest for character in core)
 
 
 def _stripped(pattern: re.Pattern[str], text: str) -> str:

@@ -101,7 +101,7 @@ def _read(reader: ShapeReader, text: str) -> VerificationPolicy:
         version=reader.text(root["version"], "the version"),
         aliases=Aliases(_groups(reader, root["aliases"]) if "aliases" in root else ()),
         **limits,  # type: ignore[arg-type]
-        **shares,
+        **shares,  # type: ignore[arg-type]
     )
 
 
