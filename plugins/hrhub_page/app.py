@@ -99,14 +99,14 @@ class _Pages:
         if dag_id and run_id:
             # "+" of a zone means a space when an address was put together by hand.
             return self._dag_run(request, dag_id, run_id.replace(" ", "+"))
-        read = queries.read_overview(self._settings(), dag_id=dag_id or None)
+        read = queries.read_overview(self._settings(), self._clock.now(), dag_id=dag_id or None)
         shown = self._presenter(request)
         template = "overview.html" if read.standings else "empty.html"
         return self._answer(request, template, board=shown.board(read), dag_id=dag_id or None)
 
     def source(self, request: Request, connection: Name) -> Response:
         """Show one connection: its streams and its last runs."""
-        read = queries.read_source(self._settings(), connection)
+        read = queries.read_source(self._settings(), connection, self._clock.now())
         if read is None:
             raise HTTPException(404)
         shown = self._presenter(request)

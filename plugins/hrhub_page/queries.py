@@ -6,10 +6,13 @@ after it, so a store that moved, came back or was upgraded is seen at once.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from hrhub.settings import Settings
-from hrhub.store import open_store, overview, syncs
+from hrhub.store import exchange, open_store, overview, syncs
+from hrhub.store.exchange import Stuck
 from hrhub.store.overview import Entry, Rejected, Standing
 from hrhub.store.runs import Run
 
@@ -22,10 +25,14 @@ PAGE_SIZE = 50
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """How syncs stand, and the kinds of rejects among them, most frequent first."""
+    """How syncs stand, the kinds of rejects among them, most frequent first, and what else waits.
+
+    What waits to go out or has come in belongs to connections: one DAG is not asked for it.
+    """
 
     standings: list[Standing]
     rejected: list[Rejected]
+    stuck: Sequence[Stuck] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +51,13 @@ class Group:
     entries: list[Entry]
 
 
-def read_overview(settings: Settings, *, dag_id: str | None = None) -> Overview:
+def read_overview(settings: Settings, now: datetime, *, dag_id: str | None = None) -> Overview:
     """Read how all syncs stand, or those of one DAG."""
     with open_store(settings.store_url) as store, store.read() as tx:
         found = overview.standings(tx, settings.tenant, dag_id=dag_id)
-        return Overview(found, overview.rejected(tx, settings.tenant, limit=GROUPS_SHOWN))
+        waits = [] if dag_id else exchange.stuck(tx, settings.tenant, now)
+        rejected = overview.rejected(tx, settings.tenant, limit=GROUPS_SHOWN)
+        return Overview(found, rejected, waits)
 
 
 def read_dag_run(settings: Settings, dag_id: str, run_id: str) -> list[Run]:
@@ -57,7 +66,7 @@ def read_dag_run(settings: Settings, dag_id: str, run_id: str) -> list[Run]:
         return overview.runs_under(tx, settings.tenant, dag_id, run_id)
 
 
-def read_source(settings: Settings, connection: str) -> Source | None:
+def read_source(settings: Settings, connection: str, now: datetime) -> Source | None:
     """Read one connection, None when the hub never met it."""
     with open_store(settings.store_url) as store, store.read() as tx:
         standings = overview.standings(tx, settings.tenant, connection=connection)
@@ -65,7 +74,8 @@ def read_source(settings: Settings, connection: str) -> Source | None:
             return None
         rejected = overview.rejected(tx, settings.tenant, connection=connection, limit=GROUPS_SHOWN)
         runs = overview.recent_runs(tx, settings.tenant, connection, limit=RUNS_SHOWN)
-        return Source(Overview(standings, rejected), runs)
+        waits = exchange.stuck(tx, settings.tenant, now, connection)
+        return Source(Overview(standings, rejected, waits), runs)
 
 
 def read_rejects(

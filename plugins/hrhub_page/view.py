@@ -14,6 +14,7 @@ from urllib.parse import quote
 from hrhub import messages
 from hrhub.connector import Connector, registry
 from hrhub.messages import Message
+from hrhub.store.exchange import Stuck
 from hrhub.store.overview import REPLAY, Entry, Rejected, Standing
 from hrhub.store.runs import DONE, Run
 from hrhub_page import status as statuses
@@ -101,6 +102,19 @@ class RejectSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class StuckLine:
+    """Write-backs or reports that wait for the same reason."""
+
+    title: str
+    source: str
+    connection: str
+    kind: str
+    message: Message
+    since: Moment
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tally:
     """How many streams have one status."""
 
@@ -118,6 +132,7 @@ class Board:
     tallies: Sequence[Tally]
     concerns: Sequence[Concern]
     rejects: RejectSummary | None
+    stuck: Sequence[StuckLine]
     sources: Sequence[SourceCard]
 
 
@@ -213,6 +228,7 @@ class Presenter:
             tallies=self._tallies([v.status for _, v in judged]),
             concerns=concerns,
             rejects=self._reject_summary(read, connection),
+            stuck=[self._stuck(group) for group in read.stuck],
             sources=cards,
         )
 
@@ -371,6 +387,23 @@ class Presenter:
             lines=[self._reject_line(group, connection) for group in groups[:_SUMMARY_LINES]],
             more=self._words.counted("rejects.other_kinds", others) if others > 0 else None,
             link=self._link("rejects", connection=connection),
+        )
+
+    def _stuck(self, group: Stuck) -> StuckLine:
+        command = ["hrhub", group.box, "list", group.connection, "--state", group.state]
+        counted = self._words.counted
+        return StuckLine(
+            title=counted("outbox.waiting", group.count)
+            if group.box == "outbox"
+            else counted("inbox.waiting", group.count),
+            source=title_of(group.connector),
+            connection=group.connection,
+            kind=group.kind,
+            message=self._message(
+                group.code, {"rule": "-"}, group.connector, group.connection, group.kind
+            ),
+            since=self.moment(group.oldest),
+            command=shlex.join(command),
         )
 
     def _reject_line(self, group: Rejected, connection: str | None) -> RejectLine:

@@ -7,12 +7,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 from starlette.testclient import TestClient
 
+from hrhub.connector import Received
 from hrhub.errors import AuthError
+from hrhub.pipeline.inbox import Inbox
 from hrhub.store import quarantine, runs, syncs
+from hrhub.store.schema import hub_outbox
 from tests.page.conftest import employee
 from tests.pipeline.conftest import Bench
+from tests.support.reporter import REPORTER
 
 pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("airflow")]
 
@@ -262,3 +267,43 @@ def test_fifty_sources_with_many_runs_are_quick(viewer: TestClient, bench: Bench
     assert "Everything is in" in answer.text
     assert answer.text.count('class="card source"') == 50
     assert took_s < 3.0
+
+
+def stick(bench: Bench) -> None:
+    """Let a write-back be refused, another be forgotten, and a report be unreadable."""
+    hub, now = bench.hub, bench.hub.clock.now()
+    ids = [
+        hub.enqueue_write(
+            REPORTER, "shelf_default", "commands", {"display_name": n}, actor="t", reason="hired"
+        )
+        for n in ("CANARY-ONE", "CANARY-TWO")
+    ]
+    received = Received(method="POST", path="/", body=b"CANARY")
+    Inbox(hub).keep(REPORTER, "shelf_default", "hook", received, [], rule="hook.json")
+    with hub.store.write() as tx:
+        c = hub_outbox.c
+        tx.execute(update(hub_outbox).values(next_try_at=now - timedelta(hours=2)))
+        refused = {"state": "refused", "code": "sink.refused"}
+        tx.execute(update(hub_outbox).where(c.id == ids[0]).values(refused))
+
+
+def test_what_waits_to_go_out_or_has_come_in_is_told_with_what_to_do(
+    viewer: TestClient, filled: Bench
+) -> None:
+    stick(filled)
+
+    for address in ("/hub/", "/hub/source?connection=shelf_default"):
+        said = text(viewer.get(address).text)
+        assert said.count("One write-back waits for somebody") == 2
+        assert "One report waits for somebody" in said
+        assert "The vendor refused the record." in said
+        assert "hrhub outbox list shelf_default --state refused" in said
+        assert "hrhub inbox list shelf_default --state unreadable" in said
+        assert "CANARY-ONE" not in said
+    assert "1 条回写等待处理" in viewer.get("/hub/", params=ZH).text
+
+
+def test_what_waits_is_no_matter_of_one_dag(viewer: TestClient, filled: Bench) -> None:
+    stick(filled)
+
+    assert "write-back" not in viewer.get("/hub/?dag_id=hub_shelf").text
