@@ -29,6 +29,7 @@ from tests.pipeline.conftest import Bench
 from tests.pipeline.test_sync import flat
 from tests.pipeline.test_verify import filled
 from tests.support import postgres
+from tests.support.reporter import REPORTER
 
 RUNTIME = {"hub_lease", "hub_audit", "hub_audit_head", "hub_fence", "hub_landing_batch"}
 """Tables in which a restored store differs by right."""
@@ -160,6 +161,17 @@ def test_backup_and_restore_stand_in_the_audit_chain(bench: Bench, tmp_path: Pat
     assert acts["store.restore"].actor == "cli:root"
     assert f'"replaced_seq":{seq}' in acts["store.restore"].event
     assert bench.hub.verify().ok
+
+
+def test_writes_that_waited_may_have_been_sent_since(bench: Bench, tmp_path: Path) -> None:
+    bench.hub.enqueue_write(
+        REPORTER, "shelf_default", "commands", {"display_name": "x"}, actor="t", reason="hired"
+    )
+    path = saved(bench, tmp_path)
+    brought_back(bench.hub.settings, path, replace=True)
+
+    [row] = bench.rows("hub_outbox")
+    assert (row.state, row.doubtful) == ("pending", True)
 
 
 def test_landed_pages_do_not_come_back_and_those_on_disk_go(bench: Bench, tmp_path: Path) -> None:

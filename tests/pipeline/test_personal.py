@@ -89,7 +89,7 @@ def test_a_write_about_a_person_holds_the_fields_of_its_sink_under_their_key(
         row = table.get(tx, "default", asked)
         assert row is not None
         values = Outbox(acme.hub).values(tx, row)
-        dropped = table.drop_for(tx, who, acme.clock.now(), by="test", decision="erased")
+        dropped = table.drop_for(tx, [who], acme.clock.now(), by="test", decision="erased")
         [sealed] = tx.execute(select(hub_outbox.c.sealed_values)).scalars().all()
 
     assert values is not None and values.keys() == set(FIELDS)

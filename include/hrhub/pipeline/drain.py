@@ -43,11 +43,13 @@ class Drained:
         again: Requests that wait for another try.
         unreadable: Requests that wait for a person.
         streams: What loading and reading came to, by stream.
-        errors: What failed, by stream.
+        orders: Orders that are due at once because an event is about them.
+        errors: What failed, by stream; ``orders`` for orders.
     """
 
     requests: int = 0
     events: int = 0
+    orders: int = 0
     again: int = 0
     unreadable: int = 0
     streams: dict[str, Counts] = field(default_factory=dict)
@@ -55,7 +57,7 @@ class Drained:
 
     def counts(self) -> dict[str, int]:
         """Return the counters by name."""
-        names = ("requests", "events", "again", "unreadable")
+        names = ("requests", "events", "orders", "again", "unreadable")
         return {name: getattr(self, name) for name in names}
 
 
@@ -66,6 +68,7 @@ class _Round:
     rows: list[Kept] = field(default_factory=list)
     pages: dict[str, list[tuple[Kept, Page]]] = field(default_factory=dict)
     reads: dict[str, list[Kept]] = field(default_factory=dict)
+    orders: list[tuple[Kept, str]] = field(default_factory=list)
     failed: dict[int, HrHubError] = field(default_factory=dict)
 
 
@@ -138,6 +141,8 @@ class Drain:
                 self._try(round_, name, rows_of, partial(self._take, name, pages))
             if name in round_.reads:
                 self._try(round_, name, round_.reads[name], partial(self._sync, name))
+        for row, vendor_id in round_.orders:
+            self._call(round_, row, vendor_id)
         self._settle(claim, round_)
 
     def _read(self, claim: Claim, round_: _Round, row: Kept) -> None:
@@ -176,6 +181,8 @@ class Drain:
         for event in events:
             if event.stream is not None:
                 round_.reads.setdefault(event.stream, []).append(row)
+            if event.order is not None:
+                round_.orders.append((row, event.order))
 
     def _take(self, stream: str, pages: Sequence[Page]) -> Counts:
         return self._hub.take_pages(
@@ -205,6 +212,17 @@ class Drain:
                 round_.failed[row.number] = error
             return
         self._done.streams[stream] = self._done.streams.get(stream, Counts()) + counts
+
+    def _call(self, round_: _Round, row: Kept, vendor_id: str) -> None:
+        """Let the order of an event be looked at next; one that is not ours is nothing to us."""
+        try:
+            if self._hub.orders.event(self._connection, None, vendor_id):
+                self._done.orders += 1
+        except HrHubError as error:
+            if isinstance(error, _STOPS):
+                raise
+            self._done.errors["orders"] = error
+            round_.failed[row.number] = error
 
     def _settle(self, claim: Claim, round_: _Round) -> None:
         done = [row for row in round_.rows if row.number not in round_.failed]

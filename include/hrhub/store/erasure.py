@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import Connection, and_, or_, select
 
 from hrhub.model import ENTITIES
-from hrhub.store import bulk
+from hrhub.store import bulk, outbox
 from hrhub.store.schema import (
     ENTITY_TABLES,
     INDEX_IDS,
@@ -49,6 +49,7 @@ def forget(tx: Connection, tenant: str, person_ids: Collection[str], at: datetim
         rows = bulk.fetch_by(tx, table, subject, people, ("id",), {"tenant": tenant})
         bulk.delete_by(tx, hub_blind_index, "row_uid", [row_id for (row_id,) in rows])
     bulk.delete_by(tx, hub_contribution, "subject_id", people)
+    outbox.drop_for(tx, people, at, by="hub", decision="erased")
     for side in ("left_id", "right_id"):
         bulk.delete_by(tx, hub_match_review, side, people)
     return len(living)

@@ -19,6 +19,7 @@ STATES = (PENDING, SENT, UNCHANGED, REFUSED, UNKNOWN, DEAD, DROPPED)
 STUCK = (REFUSED, UNKNOWN, DEAD)
 """States that wait for a person."""
 
+_PEOPLE_AT_ONCE = 1_000
 _BARRING = (PENDING, UNKNOWN)
 """States in which a write holds up later ones of its lane."""
 
@@ -243,17 +244,36 @@ def overtaken(tx: Connection, row: Queued) -> bool:
     return tx.execute(query.limit(1)).scalar() is not None
 
 
-def drop_for(tx: Connection, person_id: str, now: datetime, *, by: str, decision: str) -> int:
-    """Drop the open writes about a person and forget the values of all; return how many."""
+def drop_for(
+    tx: Connection, person_ids: Sequence[str], now: datetime, *, by: str, decision: str
+) -> int:
+    """Drop the open writes about people and forget the values of all; return how many."""
     c = _outbox.c
-    mine = update(_outbox).where(c.person_id == person_id)
-    dropped = tx.execute(
-        mine.where(c.state.in_((PENDING, *STUCK))).values(
-            state=DROPPED, decided_by=by, decision=decision, updated_at=now
+    dropped = 0
+    for start in range(0, len(person_ids), _PEOPLE_AT_ONCE):
+        some = person_ids[start : start + _PEOPLE_AT_ONCE]
+        mine = update(_outbox).where(c.person_id.in_(some))
+        done = tx.execute(
+            mine.where(c.state.in_((PENDING, *STUCK))).values(
+                state=DROPPED, decided_by=by, decision=decision, updated_at=now
+            )
         )
+        dropped += int(done.rowcount)
+        tx.execute(mine.values(sealed_values=None, sealed_vendor_id=None))
+    return dropped
+
+
+def put_in_doubt(tx: Connection) -> int:
+    """Say of all writes that wait that they may have been sent; return how many there are.
+
+    For a store that was restored: what waited in the backup may have been sent since.
+    """
+    done = tx.execute(
+        update(_outbox)
+        .where(_outbox.c.state == PENDING)
+        .values(doubtful=True, holder=None, claimed_until=None)
     )
-    tx.execute(mine.values(sealed_values=None, sealed_vendor_id=None))
-    return int(dropped.rowcount)
+    return int(done.rowcount)
 
 
 def _query() -> Any:
