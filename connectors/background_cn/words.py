@@ -60,7 +60,7 @@ _EN = {
     "package": (
         "The package is not part of the contract with the platform.",
         "This background check was not ordered.",
-        "HR: choose another package (`hrhub orders packages`), or have the contract extended.",
+        "HR: choose another package, or have the contract extended.",
     ),
 }
 _ZH = {
@@ -92,7 +92,7 @@ _ZH = {
     "package": (
         "该套餐不在与平台的合同范围内。",
         "该背景调查未下单。",
-        "人事：选择其他套餐（`hrhub orders packages`），或扩展合同。",
+        "人事：选择其他套餐，或扩展合同。",
     ),
 }
 _PARTS = ("what", "who", "do")
