@@ -14,8 +14,12 @@ from urllib.parse import quote
 from hrhub import messages
 from hrhub.connector import Connector, registry
 from hrhub.messages import Message
+<<<<<<< HEAD
 from hrhub.store.exchange import Stuck
 from hrhub.store.overview import REPLAY, Entry, Rejected, Standing
+=======
+from hrhub.store.overview import BACKFILL, REPLAY, Entry, Rejected, Standing
+>>>>>>> be9504c (Map landed pages again under the mapping of today, without asking the vendor)
 from hrhub.store.runs import DONE, Run
 from hrhub_page import status as statuses
 from hrhub_page.language import Words
@@ -328,8 +332,8 @@ class Presenter:
                 run.error_code, run.error_context or {}, run.connector, run.connection, run.stream
             )
         note = message.what if message else None
-        if run.kind == REPLAY and note is None:
-            note = self._words("run.replay")
+        if run.kind in (REPLAY, BACKFILL) and note is None:
+            note = self._words(f"run.{run.kind}")
         done = run.status == DONE
         word = self._words(f"run.{state}") if not done else self._words(f"run.done.{state}")
         return RunLine(

@@ -1,4 +1,4 @@
-"""Custom fields on the command line: list, register, discover; mapping files are told apart."""
+"""Custom fields and backfill on the command line; policy files are told apart from mappings."""
 
 from __future__ import annotations
 
@@ -72,3 +72,37 @@ def test_policy_files_beside_the_mappings_are_no_mappings(desk: Desk, mappings: 
 
     assert said.status == ExitStatus.DONE
     assert not [m for m in said.doc["mappings"] if m["path"].endswith("custom_fields.yaml")]
+
+
+def test_a_backfill_of_nothing_is_an_error(desk: Desk) -> None:
+    said = desk("backfill", "nobody_default", "people", "--json")
+
+    assert said.status == ExitStatus.PERMANENT
+    assert said.doc["error"]["code"] == "backfill.unknown"
+    assert desk("backfill", "x", "y", "--since", "yesterday").status == ExitStatus.USAGE
+
+
+def test_a_backfill_says_what_it_did_and_how_far_it_reached(
+    desk: Desk, people: str, mappings: Path
+) -> None:
+    desk("sync", people, "people")
+    assert "no kept page needs it" in desk("backfill", people, "people").out
+    (mappings / "custom_fields.yaml").write_text("person: {vendor_id: {type: text}}\n")
+    desk("fields", "register")
+    path = mappings / "successfactors" / "people.yaml"
+    path.write_text(
+        path.read_text(encoding="utf-8").replace(
+            "fields:\n", "fields:\n  ext.vendor_id: personIdExternal\n", 1
+        ),
+        encoding="utf-8",
+    )
+
+    shown = desk("backfill", people, "people", "--dry-run", "--json").doc
+    done = desk("backfill", people, "people", "--json").doc
+
+    assert (shown["run"], shown["counts"]["updated"]) == (None, done["counts"]["updated"])
+    assert done["counts"]["updated"] > 30
+    assert done["unreached"] == 0
+    assert done["pages"]["wanted"] == done["counts"]["pages"]
+    assert "all were mapped" in desk("backfill", people, "people").out
+    assert "backfill" in desk("runs", people).out

@@ -63,3 +63,34 @@ def test_what_an_import_refused_is_shown_and_replayed_by_command(
     assert run(["replay", "--all", *given, "--json"]) == 5, "there is no 30th of February"
     [said] = json.loads(capsys.readouterr().out)["syncs"]
     assert (said["tried"], said["error"]) == (1, None)
+
+
+def test_an_import_is_filled_in_from_what_it_landed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HRHUB_HOME", str(tmp_path / "home"))
+    for name in ("STORE_URL", "KEYRING", "LANDING"):
+        monkeypatch.delenv(f"HRHUB_{name}", raising=False)
+    monkeypatch.setenv("HRHUB_MAPPINGS", str(tmp_path))
+    with open_hub(create=True):
+        pass
+    mapping = tmp_path / "people.yaml"
+    text = (EXAMPLES / "people.yaml").read_text(encoding="utf-8")
+    mapping.write_text(text, encoding="utf-8")
+    run(["import", str(EXAMPLES / "people.csv"), "--mapping", str(mapping)])
+    (tmp_path / "custom_fields.yaml").write_text("employee: {note: {type: text}}")
+    assert run(["fields", "register"]) == 0
+    more = text.replace("fields:\n", 'fields:\n  ext.note: ["备注"]\n', 1)
+    mapping.write_text(more.replace('["备注"]', "备注"), encoding="utf-8")
+    [sync] = _syncs()
+    capsys.readouterr()
+
+    assert run(["backfill", *sync, "--mapping", str(mapping), "--json"]) == 5
+
+    said = json.loads(capsys.readouterr().out)
+    assert (said["counts"]["updated"], said["unreached"]) == (2, 0)
+
+
+def _syncs() -> list[tuple[str, str]]:
+    with open_hub() as hub:
+        return [(r.connection, r.stream) for r in hub.latest_runs()]

@@ -11,6 +11,7 @@ import typer
 
 from hrhub.cli import (
     authoring,
+    backfilling,
     conformance,
     consenting,
     fields,
@@ -67,6 +68,7 @@ for _part in (
     syncing,
     maps,
     fields,
+    backfilling,
     rejects,
     imports,
     matches,

@@ -119,7 +119,10 @@ def _note(batch: Batch, unit: Unit, link: Link, *, is_fact: bool, entity: str) -
     if is_fact:
         batch.writes.refinger(entity, link.id, unit.record.fingerprint)
     else:
-        batch.writes.relink(link.id, unit, max(unit.version, link.version))
+        # An older form may say the same: it is let through no more, but what stands is the newer.
+        newest = link if _older(unit, link) else unit.record
+        version = max(unit.version, link.version)
+        batch.writes.relink(link.id, unit, version, newest.landed_seq)
 
 
 def _older(unit: Unit, link: Link) -> bool:

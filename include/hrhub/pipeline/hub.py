@@ -9,6 +9,7 @@ from collections import abc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import chain
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -32,6 +33,7 @@ from hrhub.mapping import Mapping, find_mapping
 from hrhub.model import CustomFields
 from hrhub.pipeline import replay as replaying
 from hrhub.pipeline.ahead import ahead
+from hrhub.pipeline.backfill import Backfilled
 from hrhub.pipeline.census import census
 from hrhub.pipeline.counts import Counts
 from hrhub.pipeline.delivery import Delivered, Deliverer, PlannedWrite
@@ -57,8 +59,8 @@ if TYPE_CHECKING:
     from hrhub.pipeline.verification import Verified
     from hrhub.pipeline.verify import Report
 
-REPLAY = "replay"
-"""Kind of the runs that give quarantine another try."""
+REPLAY, BACKFILL = "replay", "backfill"
+"""Kinds of the runs that go through records again: quarantine, and landed pages."""
 
 PUSH = "push"
 """Kind of the runs that take records which the vendor sent by itself."""
@@ -313,6 +315,50 @@ class Hub:
                 done.append(Replayed(connection=row.connection, stream=row.stream, error=error))
         return done
 
+    def backfill(
+        self,
+        connection: str,
+        stream: str,
+        *,
+        holder: str,
+        actor: str,
+        since: datetime | None = None,
+        dry_run: bool = False,
+        connectors: Callable[[SyncRow], Connector] = lambda row: registry.get(row.connector),
+        mapping: Mapping | None = None,
+        progress: Progress | None = None,
+    ) -> Backfilled:
+        """Map the landed pages of a stream again under the mapping of today; no vendor is asked.
+
+        Pages that were applied under it already are left out, so it can be killed and repeated. A
+        dry run takes no lease and writes nothing.
+
+        Args:
+            connection: The connection.
+            stream: Its stream.
+            holder: Who holds the lease.
+            actor: Who asked for it.
+            since: Only pages that landed then or later.
+            dry_run: Say what would come of it.
+            connectors: As of :meth:`replay`.
+            mapping: Stands in for the installed mapping of the stream.
+            progress: Called after each transaction.
+
+        Raises:
+            ConfigError: The stream was never synced (``backfill.unknown``).
+            Busy: A run works on this sync.
+        """
+        with self.store.read() as tx:
+            row = syncs.find(tx, self.settings.tenant, connection, stream)
+        if row is None:
+            raise ConfigError("backfill.unknown", connection=connection, stream=stream)
+        job = self._job(connectors(row), connection, stream, mapping)
+        if dry_run:
+            work = Work(self, job, row.id, new_id(), None)
+            return work.backfiller(actor).run(since, progress)
+        with self._run(job, holder, BACKFILL) as work:
+            return work.backfiller(actor).run(since, progress)
+
     def discard(self, uids: Sequence[str], reason: str, *, actor: str) -> int:
         """Close open quarantine records that nobody wants; return how many.
 
@@ -472,7 +518,8 @@ class Hub:
                     raise Fenced("run.superseded", run=resume.id)
                 runs.reopen(tx, resume.id, mapping_version=version)
                 return resume.id
-            if kind in (REPLAY, PUSH):  # pages that a pull landed still wait for their load
+            # pages that a pull landed still wait for their load
+            if kind in (REPLAY, BACKFILL, PUSH):
                 return runs.start(
                     tx, sync_id, holder=holder, kind=kind, at=now, mapping_version=version
                 )

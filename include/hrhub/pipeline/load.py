@@ -228,7 +228,13 @@ class Loader:
     def _close(self, tx: Any, counts: Counts, *, last: bool) -> None:
         """Write what belongs to the transaction beside the rows; the fence is the last word."""
         sync, now = self._sync, self._clock.now()
-        manifest.mark_applied(tx, [p.batch_uid for p in self._pages], counts.numbers(), at=now)
+        manifest.mark_applied(
+            tx,
+            [p.batch_uid for p in self._pages],
+            counts.numbers(),
+            at=now,
+            mapping_version=sync.mapping_version,
+        )
         if self._cursor is not None and (last or not self._stream.grouped):
             standing = cursors.load(tx, sync.sync_id)
             if standing.sealed_value != self._cursor:

@@ -24,7 +24,8 @@ _DECODED_AT_ONCE = 256
 class Record:
     """One record of the hub in its raw form: a vendor record, or a whole series of them.
 
-    ``batch_uid`` and ``index`` say where it landed, ``landed_seq`` in which order.
+    ``batch_uid`` and ``index`` say where it landed, ``landed_seq`` in which order. ``former`` is
+    its fingerprint under the mapping that it was applied under before, where it comes again.
     """
 
     parts: list[Raw]
@@ -33,6 +34,7 @@ class Record:
     index: int
     landed_seq: int
     fingerprint: bytes = b""
+    former: bytes = b""
 
 
 @dataclass(slots=True)
@@ -186,7 +188,7 @@ class Sieve:
     def remap(self, records: Sequence[Record]) -> Sifted:
         """Return all records mapped, whatever the gate knows (for replay)."""
         for record in records:
-            record.fingerprint = self._gate.fingerprints([_whole(record)], record.meta)[0]
+            record.fingerprint = self._gate.fingerprints([whole(record)], record.meta)[0]
         return self.map(records)
 
     def map(self, records: Sequence[Record]) -> Sifted:
@@ -265,7 +267,8 @@ def _to_json(row: Mapped, custom: Sequence[str]) -> None:
                 values[name] = plain_json(values[name])
 
 
-def _whole(record: Record) -> Raw:
+def whole(record: Record) -> Raw:
+    """Return a record as the gate compares it; a series as one."""
     if len(record.parts) == 1:
         return record.parts[0]
     return b"[" + b",".join(record.parts) + b"]"
@@ -275,7 +278,7 @@ def _cuts(records: Sequence[Record]) -> list[Cut]:
     """Return series as they share their page's facts."""
     return [
         Cut(
-            [_whole(r) for r in some],
+            [whole(r) for r in some],
             some[0].meta,
             some[0].batch_uid,
             some[0].landed_seq,

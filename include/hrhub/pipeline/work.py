@@ -13,6 +13,7 @@ from hrhub.identity import IdentityPolicy
 from hrhub.mapping import Mapping
 from hrhub.model import CustomFields
 from hrhub.pipeline.ahead import ahead
+from hrhub.pipeline.backfill import Backfiller
 from hrhub.pipeline.batch import Sync
 from hrhub.pipeline.landing import Landing, open_cursor, sweep, tidy
 from hrhub.pipeline.load import Loader, Progress, Refused
@@ -161,6 +162,21 @@ class Work:
             progress=progress,
             refused=refused,
             few=few,
+        )
+
+    def backfiller(self, actor: str) -> Backfiller:
+        """Return what maps this sync's landed pages again; without a lease only for show."""
+        hub, job = self._hub, self._job
+        return Backfiller(
+            store=hub.store,
+            sync=self.sync,
+            stream=job.stream,
+            mapping=job.mapping,
+            landing=self.landing,
+            lease=self._lease,
+            clock=hub.clock,
+            data_keys=hub.data_keys,
+            actor=actor,
         )
 
     def replayer(self, actor: str) -> Replayer:

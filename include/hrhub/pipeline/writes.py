@@ -209,8 +209,14 @@ class Writes:
             landed_seq=unit.record.landed_seq,
         )
 
-    def relink(self, link_id: str, unit: Unit, version: str) -> None:
-        """Note that a known source record came again in another form."""
+    def relink(
+        self, link_id: str, unit: Unit, version: str, landed_seq: int | None = None
+    ) -> None:
+        """Note that a known source record came again in another form.
+
+        Version and order of landing are those of the newest form that says this; the record's own
+        order unless another is given.
+        """
         record = unit.record
         self._changed_links.append(
             (
@@ -218,7 +224,7 @@ class Writes:
                 record.fingerprint,
                 unit.content,
                 version,
-                record.landed_seq,
+                record.landed_seq if landed_seq is None else landed_seq,
                 "live",
                 self._sync.sync_id,
                 self._sync.run_id,

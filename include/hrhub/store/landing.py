@@ -7,10 +7,11 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from hrhub.errors import Fenced
 from hrhub.store.schema import hub_landing_batch as _batch
+from hrhub.store.schema import hub_run
 
 LANDED, APPLIED, SUPERSEDED, DROPPED = "landed", "applied", "superseded", "dropped"
 
@@ -29,6 +30,7 @@ class LandedBatch:
         meta: What the page carried beside its bytes; no personal value.
         state: ``landed``, ``applied``, ``superseded`` or ``dropped``.
         counts: Outcomes by name once applied.
+        mapping_version: The mapping under which it was applied last.
     """
 
     batch_uid: str
@@ -56,6 +58,7 @@ class LandedBatch:
     state: str = LANDED
     counts: Mapping[str, int] | None = None
     applied_at: datetime | None = None
+    mapping_version: str | None = None
 
 
 _NAMES = tuple(f.name for f in fields(LandedBatch))
@@ -91,11 +94,17 @@ def waiting(tx: Connection, sync_id: int) -> list[LandedBatch]:
 
 
 def mark_applied(
-    tx: Connection, batch_uids: Sequence[str], counts: Mapping[str, int], *, at: datetime
+    tx: Connection,
+    batch_uids: Sequence[str],
+    counts: Mapping[str, int],
+    *,
+    at: datetime,
+    mapping_version: str | None = None,
 ) -> None:
     """Move batches from landed to applied, in the transaction of their rows.
 
-    The last one carries the counts of all.
+    The last one carries the counts of all; ``mapping_version`` is that of the mapping they went
+    through.
 
     Raises:
         Fenced: One is not in state ``landed``: somebody else applied or dropped it.
@@ -107,10 +116,46 @@ def mark_applied(
         changed = tx.execute(
             update(_batch)
             .where(_batch.c.batch_uid.in_(some), _batch.c.state == LANDED)
-            .values(state=APPLIED, counts=told, applied_at=at)
+            .values(state=APPLIED, counts=told, applied_at=at, mapping_version=mapping_version)
         )
         if changed.rowcount != len(some):
             raise Fenced(batch=last)
+
+
+def applied(tx: Connection, sync_id: int) -> list[LandedBatch]:
+    """Return the batches of a sync that were applied and are kept, in landing order.
+
+    Those of before ``mapping_version`` was noted have that of their run.
+    """
+    version = func.coalesce(_batch.c.mapping_version, hub_run.c.mapping_version)
+    query = (
+        select(*(c for c in _batch.c if c.name != "mapping_version"))
+        .add_columns(version.label("mapping_version"))
+        .join(hub_run, hub_run.c.id == _batch.c.run_id, isouter=True)
+        .where(_batch.c.sync_id == sync_id, _batch.c.state == APPLIED)
+        .order_by(_batch.c.run_id, _batch.c.seq)  # run ids are UUIDv7: their order is time
+    )
+    return [_read(row) for row in tx.execute(query)]
+
+
+def dropped(tx: Connection, sync_id: int) -> tuple[int, datetime | None]:
+    """Return how many applied batches of a sync retention has removed, and when the last landed."""
+    query = select(func.count(), func.max(_batch.c.landed_at)).where(
+        _batch.c.sync_id == sync_id,
+        _batch.c.state == DROPPED,
+        _batch.c.applied_at.is_not(None),
+    )
+    many, newest = tx.execute(query).one()
+    return many, newest
+
+
+def mark_mapped(tx: Connection, batch_uids: Sequence[str], mapping_version: str) -> None:
+    """Note under which mapping applied batches went through again."""
+    tx.execute(
+        update(_batch)
+        .where(_batch.c.batch_uid.in_(batch_uids))
+        .values(mapping_version=mapping_version)
+    )
 
 
 def supersede(tx: Connection, run_id: str) -> int:

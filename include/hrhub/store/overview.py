@@ -20,8 +20,8 @@ from hrhub.store.runs import DONE, Run
 from hrhub.store.schema import hub_lease, hub_quarantine, hub_run, hub_sync
 from hrhub.store.syncs import SyncRow
 
-REPLAY = "replay"
-"""Kind of the runs that take records from quarantine: they say nothing about the vendor."""
+REPLAY, BACKFILL = "replay", "backfill"
+"""Kinds of the runs that go through records again: they say nothing about the vendor."""
 _SPANS = (8, 2)
 """Over how many runs the usual time between them is taken, whichever there are enough for."""
 
@@ -31,7 +31,8 @@ class Standing:
     """How one sync stands.
 
     Attributes:
-        last: Its newest run, None before the first; replays are left out, as everywhere here.
+        last: Its newest run, None before the first; replays and backfills are left out, as
+            everywhere here.
         good: Its newest run that ended well, with or without rejects.
         usual: Mean time between its last good runs, None when there are fewer than three.
         rejects: Records that wait in quarantine now.
@@ -219,7 +220,7 @@ def _nth(column: ColumnElement[Any], n: int, status: str | None) -> ScalarSelect
     runs with a window would read the whole history.
     """
     c = hub_run.c
-    query = select(column).where(c.sync_id == hub_sync.c.id, c.kind != REPLAY)
+    query = select(column).where(c.sync_id == hub_sync.c.id, c.kind.not_in((REPLAY, BACKFILL)))
     if status is not None:
         query = query.where(c.status == status)
     query = query.order_by(c.started_at.desc(), c.id.desc()).limit(1).offset(n)

@@ -85,6 +85,21 @@ def lock_open(tx: Connection, uids: Sequence[str]) -> list[Quarantined]:
     return [_read(row) for row in tx.execute(query)]
 
 
+def of_pages(tx: Connection, batch_uids: Sequence[str]) -> list[Quarantined]:
+    """Return the records of landed batches that were set aside, in whatever state."""
+    query = select(_quarantine).where(_quarantine.c.batch_uid.in_(batch_uids))
+    return [_read(row) for row in tx.execute(query)]
+
+
+def reopen(tx: Connection, uids: Sequence[str]) -> None:
+    """Open closed records again: they are refused once more."""
+    tx.execute(
+        update(_quarantine)
+        .where(_quarantine.c.uid.in_(uids))
+        .values(state=OPEN, actor=None, note=None, resolved_at=None)
+    )
+
+
 def list_records(
     tx: Connection,
     tenant: str,

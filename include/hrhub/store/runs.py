@@ -21,7 +21,7 @@ class Run:
     """One run.
 
     Attributes:
-        kind: ``pull``, ``load``, ``sync`` or ``replay``.
+        kind: ``pull``, ``load``, ``sync``, ``replay`` or ``backfill``.
         status: ``running``, ``done`` or ``failed``.
         exit_status: :class:`~hrhub.errors.ExitStatus`, None while it runs.
         counts: Counters by the names in ``COUNTS``.

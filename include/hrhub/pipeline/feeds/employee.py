@@ -79,6 +79,7 @@ def _change(batch: Batch, changed: Sequence[tuple[Unit, Link]]) -> Changed:
     when that has ended before, tells of a rehire.
     """
     told = [(unit, link.id, link.entity_id) for unit, link in changed]
+    mended = {link.id for unit, link in changed if unit.record.former == link.fingerprint}
     began: dict[tuple[str, date], str] = {}
     latest: dict[str, str] = {}
     for employee_id, day, spell_id in sorted(spells(batch, [e for _, _, e in told])):
@@ -102,7 +103,7 @@ def _change(batch: Batch, changed: Sequence[tuple[Unit, Link]]) -> Changed:
         spell_id = told_of or latest[employee_id]
         employments.append((unit, link_id, spell_id))
         if (spell_id, link_id) in open_slices:
-            seen = Observed(unit, link_id, spell_id)
+            seen = Observed(unit, link_id, spell_id, mended=link_id in mended)
             observed.append((seen, open_slices[spell_id, link_id]))
         else:  # another source told of this spell first
             series.append(_first_slice(batch, unit, link_id, spell_id))
@@ -132,11 +133,16 @@ def _first_slice(batch: Batch, unit: Unit, link_id: str, employment_id: str) -> 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """A record that may have changed what is known of an assignment."""
+    """A record that may have changed what is known of an assignment.
+
+    ``mended``: it is the record that the store knows, read by another mapping. Nothing changed at
+    the vendor's, so the open slice is corrected.
+    """
 
     unit: Unit
     link_id: str
     employment_id: str
+    mended: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +193,8 @@ def _observe(batch: Batch, observed: Sequence[tuple[Observed, OpenSlice]]) -> No
         if content_of(batch, seen.employment_id, piece) == before.content:
             continue
         since = _since(seen.unit)
-        start = since or max(batch.now.date(), before.valid_from)
+        observed_on = before.valid_from if seen.mended else batch.now.date()
+        start = since or max(observed_on, before.valid_from)
         batch.writes.supersede("assignment", before.id)
         if start > before.valid_from:
             batch.writes.insert(
@@ -200,7 +207,7 @@ def _observe(batch: Batch, observed: Sequence[tuple[Observed, OpenSlice]]) -> No
                     before.series_id, before.valid_from, start, before.seq, before.dated_by
                 ),
             )
-        dated_by = "source" if since else "observed"
+        dated_by = "source" if since else before.dated_by if seen.mended else "observed"
         after = Slice(start, FOREVER, 1, piece.values)
         series = Series(before.series_id, seen.link_id, seen.employment_id, [after], dated_by)
         moved.append((series, after, content_of(batch, seen.employment_id, after)))
