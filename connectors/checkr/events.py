@@ -60,10 +60,20 @@ class Webhook(EventReceiver):
                 type=kind,
                 at=_moment(body.get("created_at")),
                 stream="candidates" if subject == "candidate" else None,
-                order=thing_id if subject == "invitation" and isinstance(thing_id, str) else None,
+                order=_order_of(subject, thing),
                 keys=(thing_id,) if isinstance(thing_id, str) else (),
             )
         ]
+
+
+def _order_of(subject: str, thing: Mapping[str, Any]) -> str | None:
+    """Return a name of the order that an event is about: all that a report tells may be its own id.
+
+    An order is known by the ids of its invitation, its candidate and its report.
+    """
+    name = {"invitation": "id", "report": "candidate_id"}.get(subject)
+    found = thing.get(name) or thing.get("id") if name else None
+    return found if isinstance(found, str) else None
 
 
 def _read(received: Received) -> Mapping[str, Any]:

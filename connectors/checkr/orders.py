@@ -188,6 +188,7 @@ class Screenings(OrderService):
 
     def _state(self, session: Session, invitation: Mapping[str, Any]) -> OrderState:
         word, changed = str(invitation["status"]), invitation.get("completed_at")
+        aliases = (invitation.get("candidate_id"), invitation.get("report_id"))
         if invitation.get("deleted_at"):
             word, changed = "deleted", invitation["deleted_at"]
         elif word == "completed" and invitation.get("report_id"):
@@ -202,6 +203,7 @@ class Screenings(OrderService):
             vendor_status=word,
             changed_at=datetime.fromisoformat(changed or invitation["created_at"]),
             invite_url=invitation.get("invitation_url"),
+            aliases=tuple(name for name in aliases if name),
         )
 
 

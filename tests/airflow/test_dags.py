@@ -155,7 +155,7 @@ def test_the_shipped_dags_import_and_serialize() -> None:
         assert DagSerialization.to_dict(dag) == DagSerialization.to_dict(dag)
 
 
-@pytest.mark.parametrize("source", ["successfactors", "zkteco"])
+@pytest.mark.parametrize("source", ["checkr", "successfactors", "zkteco"])
 def test_parsing_touches_no_file_socket_or_database_and_loads_no_engine(source: str) -> None:
     result = json.loads(run(PROBE, str(ROOT / "dags" / f"{source}.py")).splitlines()[-1])
 

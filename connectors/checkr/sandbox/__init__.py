@@ -1,7 +1,8 @@
 """Checkr, simulated: candidates of the company, invitations, reports, webhooks.
 
 Options of ``start``: ``limit`` (requests a minute, 1200), ``per_account`` (name told by the check)
-and ``reports`` (``in_order``, ``shuffled`` or ``repeated``: how webhooks arrive).
+``reports`` (``in_order``, ``shuffled`` or ``repeated``: how webhooks arrive) and ``callback`` (the
+address that they are sent to; without one they are only kept).
 """
 
 from __future__ import annotations
@@ -24,9 +25,14 @@ class RunningAgency(RestServer):
     """A simulated account that listens; ``agency`` is what it knows, ``hooks`` what it reports."""
 
     def __init__(self, world: World, host: str, port: int, options: Mapping[str, str]) -> None:
-        self.hooks = Hooks(API_KEY, options.get("reports", "in_order"))
+        self.hooks = Hooks(API_KEY, options.get("reports", "in_order"), options.get("callback", ""))
         self.agency = Agency(world, options, self.hooks)
         super().__init__(world, self.agency.answer, host, port)
+
+    def stop(self) -> None:
+        """Close the socket and send nothing more."""
+        self.hooks.stop()
+        super().stop()
 
     def report(self, receiver: str, now: datetime) -> Received:
         """Return a genuine report, as Checkr would send it now."""

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from hrhub.connector import Received
+from hrhub.sandbox.outgoing import Caller
 from hrhub.sandbox.rest import iso
 
 
@@ -21,16 +22,37 @@ class Hooks:
         key: What bodies are signed with.
         manner: ``in_order``, ``shuffled`` (order is not guaranteed) or ``repeated`` (every report
             comes twice, as ``report.completed`` does after a dispute).
+        callback: Address of the account's webhook; empty: nothing leaves, all is kept.
     """
 
-    def __init__(self, key: str, manner: str = "in_order") -> None:
+    def __init__(self, key: str, manner: str = "in_order", callback: str = "") -> None:
         self._key = key.encode()
         self._manner = manner
         self._sent: list[Received] = []
+        self._caller = Caller(callback) if callback else None
+
+    def report_to(self, callback: str) -> None:
+        """Send what happens from now on to an address."""
+        self.stop()
+        self._caller = Caller(callback)
+
+    def wait(self) -> None:
+        """Wait until everything so far has been sent, or given up."""
+        if self._caller:
+            self._caller.wait()
 
     def tell(self, kind: str, thing: Mapping[str, Any], now: datetime) -> None:
         """Note that something happened."""
-        self._sent.append(self._signed(len(self._sent) + 1, kind, thing, now))
+        received = self._signed(len(self._sent) + 1, kind, thing, now)
+        self._sent.append(received)
+        if self._caller:
+            for _ in range(2 if self._manner == "repeated" else 1):
+                self._caller.send(received)
+
+    def stop(self) -> None:
+        """Send nothing more."""
+        if self._caller:
+            self._caller.stop()
 
     def arriving(self) -> list[Received]:
         """Return what has been sent so far, in the order in which it arrives."""

@@ -20,6 +20,7 @@ from hrhub.airflow.operators import (
     HrPublishOperator,
     HrPullOperator,
 )
+from hrhub.airflow.ordering import HrPollOrdersOperator
 from hrhub.airflow.retry import DEFAULT_ARGS
 from hrhub.connector import Connector, Stream, registry
 from hrhub.model import FEEDS
@@ -147,6 +148,50 @@ def inbox_dag(
         timeout=timeout,
     ) as dag:
         HrDrainOperator(task_id="drain", conn_id=conn_id or f"{connector}_default")
+    return dag
+
+
+def orders_dag(
+    connector: str,
+    *,
+    conn_id: str | None = None,
+    schedule: Any = "*/5 * * * *",
+    tags: Sequence[str] = (),
+    dag_id: str | None = None,
+    default_args: Mapping[str, Any] | None = None,
+    timeout: timedelta = timedelta(hours=1),
+) -> DAG:
+    """Build the DAG that looks after the open orders of one connection and takes results in.
+
+    Every run looks at the orders that are due: young ones every few minutes, old ones a few times
+    a day. The arguments are those of :func:`sync_dag`; the DAG's id is ``hub_<connector>_orders``.
+
+    Raises:
+        ConfigError: The connector takes no orders (``order.service_unknown``).
+        PluginError: The connector cannot be used.
+    """
+    declared = registry.get(connector)
+    if not declared.orders:
+        declared.order_service("-")
+    by_entity: dict[str, list[str]] = {}
+    for service in declared.orders:
+        if feed := FEEDS.get(service.feed):
+            by_entity.setdefault(feed.entity, []).append(service.name)
+    with _connection_dag(
+        declared,
+        "orders",
+        f"{declared.title}: {', '.join(o.title for o in declared.orders)}",
+        schedule=schedule,
+        tags=tags,
+        dag_id=dag_id,
+        default_args=default_args,
+        timeout=timeout,
+    ) as dag:
+        HrPollOrdersOperator(
+            task_id="poll",
+            conn_id=conn_id or f"{connector}_default",
+            assets=[(entity_asset(entity), names) for entity, names in by_entity.items()],
+        )
     return dag
 
 

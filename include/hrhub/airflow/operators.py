@@ -141,7 +141,7 @@ class HrLoadOperator(_StreamOperator):
         return result
 
 
-class _ConnectionOperator(BaseOperator):
+class ConnectionOperator(BaseOperator):
     """Base of the operators that work on a whole connection."""
 
     template_fields: Sequence[str] = ("conn_id",)
@@ -166,7 +166,7 @@ class _ConnectionOperator(BaseOperator):
             raise
 
 
-class HrDeliverOperator(_ConnectionOperator):
+class HrDeliverOperator(ConnectionOperator):
     """Send what waits in the outbox for a connection, each write once in effect.
 
     A red deliver means the vendor or the way to it; what was not sent stays and is tried again.
@@ -201,7 +201,7 @@ class HrDeliverOperator(_ConnectionOperator):
         return counts
 
 
-class HrDrainOperator(_ConnectionOperator):
+class HrDrainOperator(ConnectionOperator):
     """Work through what a vendor reported: load records that came, read streams that were named.
 
     A report whose stream cannot be read waits for its next try; the task turns red with the first
