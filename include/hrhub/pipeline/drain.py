@@ -12,7 +12,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from hrhub.connector import Connector, ConnectorConfig, Page
+from hrhub.connector import Connector, ConnectorConfig, Page, Received
 from hrhub.errors import HrHubError, KeysUnavailable, RowRejected, StorageError
 from hrhub.pipeline.counts import Counts
 from hrhub.pipeline.inbox import KEEP, REMEMBER, Inbox
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 AT_ONCE = 500
 """Requests that are worked on together; a stream they all name is read once."""
+
+BYTES_AT_ONCE = 16 << 20
+"""Bodies that are held in memory together."""
 
 WAITS = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 1_800, 3_600))
 """Waits between tries; the last one for ever, because nothing that came is given up."""
@@ -126,12 +129,15 @@ class Drain:
                 self._connection,
                 self._hub.clock.now(),
                 limit=AT_ONCE,
+                most_bytes=BYTES_AT_ONCE,
             )
 
     def _work(self, claim: Claim, rows: Sequence[Kept]) -> None:
         round_ = _Round()
-        for row in rows:
-            self._read(claim, round_, row)
+        with self._hub.store.read() as tx:
+            opened = [(row, self._inbox.open(tx, row)) for row in rows]
+        for row, received in opened:
+            self._read(claim, round_, row, received)
         for stream in self._connector.in_order():
             name = stream.name
             pushed = round_.pages.get(name, [])
@@ -145,10 +151,8 @@ class Drain:
             self._call(round_, row, vendor_id)
         self._settle(claim, round_)
 
-    def _read(self, claim: Claim, round_: _Round, row: Kept) -> None:
+    def _read(self, claim: Claim, round_: _Round, row: Kept, received: Received | None) -> None:
         """Sort what a request asks for; set it aside if it cannot be read."""
-        with self._hub.store.read() as tx:
-            received = self._inbox.open(tx, row)
         if received is None:
             self._note(claim, [row], state=table.UNREADABLE, code="inbox.sealed", rule="key")
             self._done.unreadable += 1

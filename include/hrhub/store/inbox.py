@@ -69,9 +69,19 @@ def add(tx: Connection, rows: Iterable[Kept], keys: Collection[bytes], now: date
 
 
 def claim_waiting(
-    tx: Connection, claim: Claim, tenant: str, connection: str, now: datetime, *, limit: int
+    tx: Connection,
+    claim: Claim,
+    tenant: str,
+    connection: str,
+    now: datetime,
+    *,
+    limit: int,
+    most_bytes: int,
 ) -> list[Kept]:
-    """Claim the oldest requests of a connection that are due; none while somebody drains it."""
+    """Claim the oldest requests of a connection that are due; none while somebody drains it.
+
+    Not more than ``limit`` and, beyond the first, not more than ``most_bytes`` of bodies.
+    """
     c = _inbox.c
     mine = (c.tenant == tenant, c.state == WAITING, c.connection == connection)
     # Whoever comes second waits here for the first one's claim, and then sees it.
@@ -81,8 +91,17 @@ def claim_waiting(
     taken = select(exists().where(*mine, c.holder != claim.holder, ~is_free(tx, _inbox)))
     if tx.execute(taken).scalar():
         return []
-    query = _query().where(*mine, c.next_try_at <= now, is_free(tx, _inbox))
-    rows = [_read(row) for row in tx.execute(query.order_by(c.number).limit(limit))]
+    due = (*mine, c.next_try_at <= now, is_free(tx, _inbox))
+    sizes = tx.execute(select(c.number, c.size).where(*due).order_by(c.number).limit(limit)).all()
+    numbers: list[int] = []
+    room = most_bytes
+    for number, size in sizes:
+        room -= size
+        if room < 0 and numbers:
+            break
+        numbers.append(number)
+    query = _query().where(c.number.in_(numbers))
+    rows = [_read(row) for row in tx.execute(query.order_by(c.number))]
     claim.take(tx, [row.number for row in rows])
     return rows
 
