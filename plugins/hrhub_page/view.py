@@ -14,12 +14,8 @@ from urllib.parse import quote
 from hrhub import messages
 from hrhub.connector import Connector, registry
 from hrhub.messages import Message
-<<<<<<< HEAD
 from hrhub.store.exchange import Stuck
-from hrhub.store.overview import REPLAY, Entry, Rejected, Standing
-=======
 from hrhub.store.overview import BACKFILL, REPLAY, Entry, Rejected, Standing
->>>>>>> be9504c (Map landed pages again under the mapping of today, without asking the vendor)
 from hrhub.store.runs import DONE, Run
 from hrhub_page import status as statuses
 from hrhub_page.language import Words
