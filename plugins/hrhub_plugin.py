@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from airflow.plugins_manager import AirflowPlugin
 
+from hrhub.airflow import preload
+
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -56,8 +58,9 @@ _VIEWS = [
 
 
 class HrHubPlugin(AirflowPlugin):
-    """The HR Hub page."""
+    """The HR Hub page, and a scheduler that has the hub's engine loaded."""
 
     name = "hrhub"
     fastapi_apps = _APPS
     external_views = _VIEWS
+    listeners = [preload]  # noqa: RUF012  (Airflow's declaration)

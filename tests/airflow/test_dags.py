@@ -183,3 +183,28 @@ def run(code: str, *arguments: str) -> str:
     )
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout
+
+
+@pytest.mark.parametrize(
+    ("process", "component", "loads"),
+    [("scheduler", "Job", True), ("dag-processor", "Job", False), ("scheduler", "Marker", False)],
+)
+def test_only_a_scheduler_loads_the_engine_for_the_tasks_it_forks(
+    process: str, component: str, *, loads: bool
+) -> None:
+    probe = f"""
+import sys
+from hrhub.airflow import preload
+sys.argv = ["airflow", {process!r}]
+preload.on_starting(component=type({component!r}, (), {{}})())
+print(*(name for name in preload.ENGINE if name in sys.modules))
+"""
+
+    done = subprocess.run(
+        [sys.executable, "-c", probe], stdout=subprocess.PIPE, text=True, check=True
+    )
+
+    from hrhub.airflow.preload import ENGINE
+
+    wanted = set(ENGINE) if loads else set()
+    assert set(done.stdout.split()) == wanted

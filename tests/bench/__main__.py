@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.bench import identity, report, verification
+from tests.bench import identity, report, scheduling, verification, workers
 from tests.bench import store as full_store
 from tests.bench.stores import place
 from tests.bench.workloads import STORES, WORKLOADS, measured, plans
@@ -32,6 +32,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 found[identity.WORKLOAD][store] = _recognition(store, Path(root), asked)
             if full_store.WORKLOAD in asked.only:
                 found[full_store.WORKLOAD][store] = _full_store(store, Path(root), asked)
+            if workers.WORKLOAD in asked.only:
+                found[workers.WORKLOAD][store] = _two_workers(store, Path(root), asked)
+        if scheduling.WORKLOAD in asked.only:
+            _teller(scheduling.WORKLOAD)("parsing, syncing")
+            found[scheduling.WORKLOAD] = scheduling.run(Path(root) / "airflow")
     if verification.WORKLOAD in asked.only:
         _teller(verification.WORKLOAD)("labelled cases")
         found[verification.WORKLOAD] = verification.run(asked.size)
@@ -39,7 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     recognised = {w: found[w] for w in (identity.WORKLOAD,) if w in found}
     asked_of_store = {w: found[w] for w in (full_store.WORKLOAD,) if w in found}
     judged = {w: found[w] for w in (verification.WORKLOAD,) if w in found}
-    report.write(in_order | recognised | asked_of_store | judged, asked.out)
+    beside = {w: found[w] for w in (workers.WORKLOAD, scheduling.WORKLOAD) if w in found}
+    report.write(in_order | recognised | asked_of_store | judged | beside, asked.out)
     if in_order:
         print(report.stages(in_order))
         print()
@@ -50,6 +56,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(full_store.table(figures))
     for figures in judged.values():
         print(verification.table(figures))
+    if workers.WORKLOAD in beside:
+        print(workers.table(beside[workers.WORKLOAD]))
+    if scheduling.WORKLOAD in beside:
+        print(scheduling.table(beside[scheduling.WORKLOAD]))
     return 0
 
 
@@ -76,9 +86,19 @@ def _full_store(store: str, root: Path, asked: argparse.Namespace) -> dict[str, 
         return full_store.run(where.home(name), where.url(name), asked.size or full_store.SIZE)
 
 
+def _two_workers(store: str, root: Path, asked: argparse.Namespace) -> dict[str, Any]:
+    """Measure what a second worker brings, on one database."""
+    _teller(f"two workers on {store}")("one, then two")
+    home = root / f"{store}-workers"
+    home.mkdir(mode=0o700)
+    with place(store, home) as where:
+        return workers.run(where, asked.size or workers.SIZE)
+
+
 def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    every = (*WORKLOADS, identity.WORKLOAD, full_store.WORKLOAD, verification.WORKLOAD)
+    others = (identity, full_store, verification, workers, scheduling)
+    every = (*WORKLOADS, *(module.WORKLOAD for module in others))
     parser.add_argument("--only", default=",".join(every), help="workloads, by comma")
     parser.add_argument("--stores", default=",".join(STORES), help="databases, by comma")
     parser.add_argument("--size", type=int, help="records instead of 100,000 (punches: 1,000,000)")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import verification
+from tests.bench import scheduling, verification
 from tests.bench.__main__ import main
 from tests.bench.claims import cases
 from tests.bench.measure import Measured
@@ -68,3 +68,17 @@ def test_rules_that_find_nothing_do_not_pass() -> None:
 
     assert blind["noticed"] < verification.MIN_NOTICED
     assert blind["by_code"]["GAP_HIDDEN"]["missed"] > 0
+
+
+def test_a_second_worker_is_measured_against_one(tmp_path: Path) -> None:
+    out = tmp_path / "bench.json"
+
+    main([*("--only", "two_workers", "--stores", "sqlite"), *("--size", "200", "--out", str(out))])
+
+    figures = json.loads(out.read_text())["two_workers"]["sqlite"]
+    assert figures["one_records_s"] > 0 and figures["ratio"] > 0
+
+
+@pytest.mark.xdist_group("airflow")
+def test_dags_are_counted_when_their_parsing_is_measured(tmp_path: Path) -> None:
+    assert scheduling.parsing(tmp_path, 3)["dags"] == 3

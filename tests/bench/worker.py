@@ -30,9 +30,10 @@ def settings(home: Path, store_url: str) -> Settings:
 
 def sync(job: dict[str, Any]) -> dict[str, int]:
     """Run the sync of a job and return its counts."""
+    connection = job.get("connection", "bench")
     with open_hub(settings(Path(job["home"]), job["store"])) as hub:
         counts = hub.sync(
-            BENCH, config(job["address"], job["moment"]), "bench", job["stream"], holder="bench"
+            BENCH, config(job["address"], job["moment"]), connection, job["stream"], holder="bench"
         )
     return counts.numbers()
 

@@ -58,7 +58,7 @@ def measured(plan: Plan, where: Place, tell: Callable[[str], None]) -> dict[str,
     streams.setdefault("employees", punches.staff(plan.size))
     with source.running(streams) as address:
         tell("preparing")
-        _prepare(where, address, ("units", "positions", *_needed(plan)))
+        prepare(where, _PREPARED, address, ("units", "positions", *_needed(plan)))
         runs: dict[str, list[Measured]] = defaultdict(list)
         yardsticks: dict[str, list[Measured]] = defaultdict(list)
         for number in range(1, plan.runs + 1):
@@ -85,16 +85,18 @@ def _needed(plan: Plan) -> Sequence[str]:
     return ("employees",) if plan.stream == "punches" else ()
 
 
-def _prepare(where: Place, address: str, streams: Sequence[str]) -> None:
-    where.new(_PREPARED)
-    home, url = where.home(_PREPARED), where.url(_PREPARED)
+def prepare(where: Place, name: str, address: str, streams: Sequence[str]) -> None:
+    """Make a hub and sync streams into it."""
+    where.new(name)
+    home, url = where.home(name), where.url(name)
     put_mappings(home / "mappings")
     open_hub(settings(home, url), create=True).close()
     for stream in streams:
-        sync({**_job(where, _PREPARED, address, "before"), "stream": stream})
+        sync({**job_of(where, name, address, "before"), "stream": stream})
 
 
-def _job(where: Place, name: str, address: str, moment: str) -> dict[str, Any]:
+def job_of(where: Place, name: str, address: str, moment: str) -> dict[str, Any]:
+    """Return what a worker needs to know of a hub and its source."""
     return {
         "home": str(where.home(name)),
         "store": where.url(name),
@@ -108,7 +110,7 @@ def _jobs(plan: Plan, where: Place, address: str) -> Iterator[tuple[str, dict[st
     copy = where.copy(_PREPARED)
     for part, moment in _MOMENTS.items():
         if part == "first" or part in plan.parts:
-            yield part, {**_job(where, copy, address, moment), "stream": plan.stream}
+            yield part, {**job_of(where, copy, address, moment), "stream": plan.stream}
     where.drop(copy)
 
 
