@@ -17,8 +17,6 @@ ENGINE = (
     "hrhub.pipeline",
     "hrhub.http.client",
     "hrhub.airflow.operators",
-    "sqlalchemy.dialects.postgresql.psycopg",
-    "sqlalchemy.dialects.sqlite.pysqlite",
 )
 
 
