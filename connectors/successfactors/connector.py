@@ -7,12 +7,14 @@ from typing import Literal
 from pydantic import SecretStr
 
 from connectors.successfactors.answers import ERRORS, code_of
+from connectors.successfactors.hiring import Employees
 from connectors.successfactors.odata import MODIFIED, ROOT, ODataStream, headers
 from connectors.successfactors.words import WORDS
 from hrhub.connector import (
     Checked,
     Connector,
     ConnectorConfig,
+    Delivery,
     JsonRecords,
     Mode,
     Session,
@@ -82,6 +84,23 @@ class SuccessFactorsConfig(ConnectorConfig):
         title="Snapshot paging",
         help="Let SuccessFactors freeze the list of keys while pages are read. Turn it off only "
         "if the tenant refuses it.",
+    )
+    hire_event_reason: str = setting(
+        "HIRNEW",
+        title="Event reason of hires",
+        help="External code of the event reason that jobs of new employees are written with.",
+    )
+    mobile_type: str = setting(
+        "",
+        title="Type of mobile numbers",
+        help="Option id of the picklist ecPhoneType under which mobile numbers are written. Empty: "
+        "none are written.",
+    )
+    work_email_type: str = setting(
+        "",
+        title="Type of work mail addresses",
+        help="Option id of the picklist ecEmailType under which work addresses are written. Empty: "
+        "none are written.",
     )
     extra_fields: tuple[str, ...] = setting(
         (),
@@ -301,6 +320,19 @@ connector = Connector(
     auth=_auth,
     check=_check,
     streams=(companies, departments, positions, people, employments, jobs),
+    sinks=(
+        Employees(
+            name="employees",
+            title="Employees",
+            fields=(
+                *("work_no", "display_name", "family_name", "given_name", "gender", "birth_date"),
+                *("mobile", "work_email", "hire_date", "employer_code", "org_unit", "position"),
+                *("job_code", "job_title"),
+            ),
+            required=("work_no", "display_name", "hire_date", "employer_code"),
+            delivery=Delivery.LOOKUP,
+        ),
+    ),
     errors=ERRORS,
     code_of=code_of,
     words=WORDS,

@@ -52,6 +52,11 @@ WORDS = {
             "do": "HR IT: check the field permissions of the technical user. Integration engineer: "
             "if the data model changed, refresh the OData metadata on the tenant.",
         },
+        "successfactors.hire_incomplete": {
+            "what": "An employee to be written lacks work number, name, hire date or company.",
+            "who": "One employee was not written; the others were.",
+            "do": "HR: complete the employment in its source, then deliver again.",
+        },
         "successfactors.key_changed": {
             "what": "On this tenant the key of {entity} is ({found}), not ({expected}).",
             "who": _STREAM_EN,
@@ -109,6 +114,12 @@ WORDS = {
             "who": _WAIT_EN,
             "do": "HR IT: if it goes on, lower the rows per page of connection {connection}.",
         },
+        "successfactors.row_refused": {
+            "what": "SuccessFactors refused a part of an employee ({vendor_code}).",
+            "who": "One employee was not written whole; the others were.",
+            "do": "HR IT: check that the codes of company, department, position and event reason "
+            "exist on the tenant, and what fields it demands; then deliver again.",
+        },
         "successfactors.token_rejected": {
             "what": "SuccessFactors rejected our access token, and a fresh one too "
             "({vendor_code}).",
@@ -165,6 +176,11 @@ WORDS = {
             "do": "HR IT：检查技术用户的字段权限。集成工程师：若数据模型有变，"
             "请在租户中刷新 OData 元数据。",
         },
+        "successfactors.hire_incomplete": {
+            "what": "待写入的员工缺少工号、姓名、入职日期或公司。",
+            "who": "一名员工未写入；其他员工不受影响。",
+            "do": "人事：在来源处补全任职信息，然后重新发送。",
+        },
         "successfactors.key_changed": {
             "what": "该租户中 {entity} 的键是（{found}），而不是（{expected}）。",
             "who": _STREAM_ZH,
@@ -216,6 +232,12 @@ WORDS = {
             "what": "SuccessFactors 放弃了数据流 {stream} 的一页（HTTP {status}）。",
             "who": _WAIT_ZH,
             "do": "HR IT：若持续出现，请调低连接 {connection} 的每页行数。",
+        },
+        "successfactors.row_refused": {
+            "what": "SuccessFactors 拒绝了一名员工的部分数据（{vendor_code}）。",
+            "who": "一名员工未完整写入；其他员工不受影响。",
+            "do": "人事信息系统：检查公司、部门、职位和事件原因的代码是否存在于该租户，"
+            "以及租户要求的字段，然后重新发送。",
         },
         "successfactors.token_rejected": {
             "what": "SuccessFactors 拒绝了访问令牌，新令牌也被拒绝（{vendor_code}）。",

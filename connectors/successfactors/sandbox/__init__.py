@@ -43,6 +43,8 @@ class SuccessFactorsSandbox:
             "client_id": API_KEY,
             "user_id": TECHNICAL_USER,
             "private_key": running.private_key,
+            "mobile_type": running.option("ecPhoneType", "C"),
+            "work_email_type": running.option("ecEmailType", "B"),
             "allow_networks": ["127.0.0.0/8"],
         }
 

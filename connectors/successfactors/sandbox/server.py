@@ -9,6 +9,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 from xml.sax.saxutils import escape
 
@@ -26,6 +27,7 @@ from connectors.successfactors.sandbox.tokens import (
     certify,
     new_identity,
 )
+from connectors.successfactors.sandbox.writes import upsert
 from hrhub.ambient import Clock, SystemClock
 from hrhub.sandbox.world import World
 
@@ -80,6 +82,7 @@ class RunningTenant:
         )
         self._sessions: set[str] = set()
         self._numbers = itertools.count(1)
+        self._writing = threading.Lock()
         self.serve(world)
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
@@ -95,6 +98,20 @@ class RunningTenant:
         """Serve another state of the company from the next request on."""
         self._service = Service(build_tables(world), self.address + _ODATA, self._link_root)
 
+    def option(self, picklist: str, code: str) -> str:
+        """Return this tenant's id of a picklist's option."""
+        label = f"{picklist} {code}"
+        rows = self._service.tables.rows["PicklistOption"]
+        return next(str(r.values["id"]) for r in rows if r.values["localeLabel"] == label)
+
+    def rows(self, entity: str, **values: Any) -> list[dict[str, Any]]:
+        """Return the rows of an entity that have certain values, as they are now."""
+        return [
+            dict(row.values)
+            for row in self._service.tables.rows[entity]
+            if all(row.values[name] == value for name, value in values.items())
+        ]
+
     def stop(self) -> None:
         """Stop listening."""
         if self._thread.is_alive():
@@ -103,7 +120,7 @@ class RunningTenant:
         self._server.server_close()
 
     def answer(
-        self, method: str, target: str, headers: Mapping[str, str], form: Mapping[str, str]
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes = b""
     ) -> Reply:
         """Answer one request."""
         parts = urlsplit(target)
@@ -114,8 +131,9 @@ class RunningTenant:
         if fault and (reply := self._fault(fault, as_json)) is not None:
             return reply
         if parts.path == "/oauth/token" and method == "POST":
-            return self._token(form)
-        if method != "GET":
+            return self._token(dict(parse_qsl(body.decode("ascii", "replace"))))
+        writing = method == "POST" and parts.path == f"{_ODATA}/upsert"
+        if method != "GET" and not writing:
             return _error(405, "MethodNotAllowed", "Method not allowed.", as_json)
         if not self.tokens.alive(headers.get("Authorization")):
             if "Authorization" not in headers:
@@ -126,6 +144,8 @@ class RunningTenant:
             return Reply(200, b'{"valid":true}')
         if not parts.path.startswith(f"{_ODATA}/"):
             return _error(404, "LGN0001", "[LGN0001]Invalid endpoint.", as_json)
+        if writing:
+            return self._upsert(body)
         new, session = self._session(headers.get("Cookie", ""))
         try:
             answered = self._read(unquote(parts.path)[len(_ODATA) + 1 :], options, session, as_json)
@@ -159,6 +179,18 @@ class RunningTenant:
         if onward:
             raise BadRequest("COE_ENTITY_NOT_FOUND", f"[COE0007]invalid entity name: {onward}")
         return self._service.collection(name, options, session, as_json=as_json)
+
+    def _upsert(self, body: bytes) -> Reply:
+        try:
+            given = json.loads(body)
+            with self._writing:
+                tables, told = upsert(self._service.tables, given)
+                self._service = Service(tables, self.address + _ODATA, self._link_root)
+        except ValueError:
+            return _error(400, "BadRequestException", "malformed JSON", True)
+        except BadRequest as error:
+            return _error(error.status, error.code, error.text, True)
+        return Reply(200, json.dumps({"d": told}).encode(), headers=self._trace())
 
     def _token(self, form: Mapping[str, str]) -> Reply:
         try:
@@ -248,18 +280,17 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer a read."""
-        self._send(self.server.tenant.answer("GET", self.path, dict(self.headers.items()), {}))
+        self._send(self.server.tenant.answer("GET", self.path, dict(self.headers.items())))
 
     def do_POST(self) -> None:
-        """Answer a token request."""
+        """Answer a token request or an upsert."""
         length = self.headers.get("Content-Length", "")
         if not length.isdigit() or int(length) > _FORM_LIMIT:
             self.close_connection = True
             self._send(Reply(413, b""))
             return
-        body = self.rfile.read(int(length)).decode("ascii", "replace")
-        form = dict(parse_qsl(body, keep_blank_values=True))
-        self._send(self.server.tenant.answer("POST", self.path, dict(self.headers.items()), form))
+        body = self.rfile.read(int(length))
+        self._send(self.server.tenant.answer("POST", self.path, dict(self.headers.items()), body))
 
     def _send(self, reply: Reply) -> None:
         cut = reply.headers.pop("X-Cut", None)

@@ -46,11 +46,16 @@ class Tables:
 
     def __init__(self, rows: Mapping[str, list[Row]], today: date, now: datetime) -> None:
         self.rows = rows
+        self._today, self._now = today, now
         self.today_ms = day_ms(today)
         self.now_ms = instant_ms(now)
         self._indexes: dict[tuple[str, tuple[str, ...]], dict[tuple[str, ...], list[Row]]] = {}
         for name in rows:
             self._index(name, TYPES[name].series)
+
+    def having(self, rows: Mapping[str, list[Row]]) -> Tables:
+        """Return the same tenant at the same time with other rows."""
+        return Tables(rows, self._today, self._now)
 
     def _index(self, name: str, fields: tuple[str, ...]) -> dict[tuple[str, ...], list[Row]]:
         found = self._indexes.get((name, fields))
