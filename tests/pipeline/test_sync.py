@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from hrhub.crypto import DataKey
+from hrhub.crypto.suites import suite_of
 from hrhub.errors import ContractChanged, Transient
 from hrhub.sandbox.world import build_world
 from tests.pipeline.conftest import Bench
@@ -314,3 +316,48 @@ def _store_bytes(bench: Bench) -> bytes:
     url = bench.hub.store.url
     database = [Path(url.database)] if bench.hub.store.dialect == "sqlite" and url.database else []
     return dump + b"".join(p.read_bytes() for p in [*files, *database])
+
+
+def test_how_often_a_key_has_sealed_is_added_up_in_its_row(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def uses() -> dict[str, int]:
+        return {r.owner: r.uses for r in bench.rows("hub_dek") if r.purpose == "subject"}
+
+    sealed: dict[bytes, int] = {}
+    seal_at = DataKey.seal_at
+
+    def counting(key: DataKey, typed: bytes, place: bytes, padded: bool) -> bytes:
+        sealed[key.dek_id] = sealed.get(key.dek_id, 0) + 1
+        return seal_at(key, typed, place, padded)
+
+    monkeypatch.setattr(DataKey, "seal_at", counting)
+    bench.put("employees", flat(0), flat(1))
+    bench.sync("employees")
+    first = uses()
+    bench.hub.data_keys.clear()
+    bench.put("employees", flat(0, changed="2026-11-02T00:00:00Z", sex="other"))
+    bench.sync("employees")
+    bench.put("employees", flat(0, changed="2026-11-03T00:00:00Z", sex="undisclosed"))
+    bench.sync("employees")
+
+    after = uses()
+    assert min(first.values()) > 0
+    assert sorted(n - first[owner] for owner, n in after.items())[0] == 0, "one did not change"
+    assert sorted(after.values()) == sorted(
+        n for dek_id, n in sealed.items() if dek_id in {bytes(r.dek_id) for r in _subjects(bench)}
+    )
+
+
+def test_uses_of_a_transaction_that_was_rolled_back_are_told_again() -> None:
+    key = DataKey(bytes(32), bytes(16), "t", suite_of(1))
+    key.seal(b"x", entity="e", field_path="f", row_uid="r", type_byte=1, padded=False)
+
+    taken = key.take_uses()
+    key.return_uses(taken)
+
+    assert (taken, key.take_uses(), key.take_uses()) == (1, 1, 0)
+
+
+def _subjects(bench: Bench) -> list[Any]:
+    return [row for row in bench.rows("hub_dek") if row.purpose == "subject"]

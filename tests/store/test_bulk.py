@@ -17,6 +17,7 @@ from hrhub.store import Store, bulk
 from hrhub.store.schema import (
     ENTITY_TABLES,
     hub_blind_index,
+    hub_dek,
     hub_landing_batch,
     hub_meta,
     hub_quarantine,
@@ -390,3 +391,22 @@ def test_deleting_counts_and_spares_the_rest(store: Store) -> None:
 def test_quarantine_has_no_column_for_a_raw_value() -> None:
     assert "sealed_raw" in hub_quarantine.c
     assert "raw" not in hub_quarantine.c
+
+
+def test_sums_are_added_in_the_database_and_not_read_first(store: Store) -> None:
+    columns = ("dek_id", "tenant", "owner", "purpose", "profile", "twk_id", "wrapped", "commit",
+               "state", "created_at")  # fmt: skip
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    keys = [bytes([n]) * 16 for n in range(3)]
+    with store.write() as tx:
+        rows = [(k, "t", k.hex(), "subject", 1, k, k, k, "active", now) for k in keys]
+        bulk.insert(tx, hub_dek, columns, rows)
+
+    for _ in range(2):
+        with store.write() as tx:
+            assert bulk.add(tx, hub_dek, "dek_id", "uses", [(keys[0], 2), (keys[1], 2**33)]) == 2
+            assert bulk.add(tx, hub_dek, "dek_id", "uses", []) == 0
+
+    with store.read() as tx:
+        found = dict(iter(tx.execute(select(hub_dek.c.dek_id, hub_dek.c.uses))))
+    assert [found[k] for k in keys] == [4, 2**34, 0]

@@ -31,7 +31,7 @@ def other(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 
 def value(column: Column[Any], row: int) -> Any:
     """Return a value at the edge of what a column holds; the second row holds NULL where it may."""
-    if column.name == "sync_id" or (column.table is hub_sync and column.name == "id"):
+    if column.name == "sync_id" or column is column.table.autoincrement_column:
         return row + 1
     if column.nullable and row == 1:
         return None

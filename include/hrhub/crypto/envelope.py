@@ -52,8 +52,7 @@ _MAX_PADDED_BYTES = MAX_BODY_BYTES + 1 + PAD_TO
 class DataKey:
     """An unwrapped data key with its derived ciphers, in this process's memory only.
 
-    Printing and pickling show nothing. ``seals`` counts the encryptions of this object; a key
-    that has reached its limit still opens.
+    Printing and pickling show nothing. A key that has reached its limit of seals still opens.
     """
 
     __slots__ = (
@@ -63,6 +62,7 @@ class DataKey:
         "_left",
         "_prk",
         "_row_mac",
+        "_unwritten",
         "dek_id",
         "suite",
         "tenant",
@@ -83,6 +83,7 @@ class DataKey:
         start = MAGIC + bytes((suite.number,))
         self._headers = (start + b"\x00" + dek_id, start + b"\x01" + dek_id)
         self._left = max(0, min(MAX_SEALS_PER_PROCESS, MAX_SEALS - uses))
+        self._unwritten = self._left
 
     def __repr__(self) -> str:
         return f"DataKey({self.dek_id.hex()})"
@@ -94,6 +95,16 @@ class DataKey:
     def exhausted(self) -> bool:
         """Whether this key must not seal any more."""
         return self._left <= 0
+
+    def take_uses(self) -> int:
+        """Return how often this object has sealed since it was last asked, to be written down."""
+        uses = self._unwritten - max(0, self._left)
+        self._unwritten -= uses
+        return uses
+
+    def return_uses(self, uses: int) -> None:
+        """Take back what was not written down after all; it is told again."""
+        self._unwritten += uses
 
     def commitment(self) -> bytes:
         """Return the key check value that the key's record carries."""

@@ -26,6 +26,7 @@ class Subjects:
         self._cache = cache
         self._ids: OrderedDict[str, bytes] = OrderedDict()
         self._batch: dict[str, DataKey] = {}
+        self._counted: list[tuple[DataKey, int]] = []
         self.created: list[DekRecord] = []
 
     def create(self, person_ids: Sequence[str]) -> None:
@@ -60,8 +61,26 @@ class Subjects:
             raise KeysUnavailable("keys.subject_missing", person=person_id)
         return key
 
+    def write(self, tx: Any, *, new_keys: bool = True) -> None:
+        """Write new keys, and how often keys have sealed; ``new_keys`` only once in a transaction.
+
+        Call it after everything was sealed. What is sealed later counts with the next time.
+        """
+        counted = [(key, n) for key in self._batch.values() if (n := key.take_uses())]
+        uses = {key.dek_id: n for key, n in counted}
+        self._counted += counted
+        if new_keys and self.created:
+            key_store.insert_deks(tx, self.created, uses)
+            for record in self.created:
+                uses.pop(record.dek_id, None)
+        key_store.add_uses(tx, uses)
+
     def end(self, *, committed: bool) -> None:
         """Forget the transaction's keys, but keep new ones in the cache when it was committed."""
+        if not committed:
+            for key, uses in self._counted:
+                key.return_uses(uses)
+        self._counted = []
         if committed:
             for record in self.created:
                 key = self._batch[record.owner]

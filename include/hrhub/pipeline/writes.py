@@ -23,7 +23,6 @@ from hrhub.pipeline.packing import ChangedRow, NewRow, Packer, Provenance, Value
 from hrhub.pipeline.records import Unit
 from hrhub.pipeline.subjects import Subjects
 from hrhub.store import bulk, schema
-from hrhub.store import keys as key_store
 from hrhub.store.types import FOREVER
 
 _LINK_COLUMNS = (
@@ -209,9 +208,7 @@ class Writes:
             landed_seq=unit.record.landed_seq,
         )
 
-    def relink(
-        self, link_id: str, unit: Unit, version: str, landed_seq: int | None = None
-    ) -> None:
+    def relink(self, link_id: str, unit: Unit, version: str, landed_seq: int | None = None) -> None:
         """Note that a known source record came again in another form.
 
         Version and order of landing are those of the newest form that says this; the record's own
@@ -347,14 +344,13 @@ class Writes:
 
     def flush(self, tx: Any, *, new_keys: bool = True) -> None:
         """Write everything; ``new_keys`` only once in a transaction."""
-        if new_keys and self._subjects.created:
-            key_store.insert_deks(tx, self._subjects.created)
         for entity, rows in self._inserts.items():
             packed = self.packer(entity).inserts(rows)
             bulk.insert(tx, shape(entity).table, shape(entity).insert, packed)
         for entity, changed in self._updates.items():
             packed = self.packer(entity).updates(changed)
             bulk.update(tx, shape(entity).table, "id", shape(entity).update, packed)
+        self._subjects.write(tx, new_keys=new_keys)
         for entity, marks in self._retired.items():
             bulk.update(tx, shape(entity).table, "id", ("removed_at", "removal_reason"), marks)
         for entity, marks in self._superseded.items():

@@ -104,6 +104,25 @@ def update(
     )
 
 
+def add(tx: Connection, table: Table, key: str, column: str, rows: Iterable[Row]) -> int:
+    """Add to a column of rows found by ``key``; each tuple is the key's value and the summand.
+
+    Keys must differ from one another. Returns how many rows were found.
+    """
+    sum_ = f"{_name(column)} + "
+    if _is_sqlite(tx):
+        sql = f"UPDATE {_name(table.name)} SET {_name(column)} = {sum_}?2 WHERE {_name(key)} = ?1"
+        return _executemany(tx, sql, for_sqlite(table, (key, column), rows))
+    return _merge(
+        tx,
+        table,
+        (key, column),
+        rows,
+        f"UPDATE {_name(table.name)} t SET {_name(column)} = t.{sum_}s.{_name(column)} "
+        f"FROM {{stage}} s WHERE t.{_name(key)} = s.{_name(key)}",
+    )
+
+
 def fetch_by(
     tx: Connection,
     table: Table,

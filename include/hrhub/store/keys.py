@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import astuple
 
 from sqlalchemy import Connection, select, update
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select, update
 from hrhub.ambient import Clock, SystemClock
 from hrhub.crypto.records import DekRecord, WrappedKey
 from hrhub.errors import StorageError
-from hrhub.store.bulk import fetch_by, insert, insert_ignore
+from hrhub.store.bulk import add, fetch_by, insert, insert_ignore
 from hrhub.store.engine import Store
 from hrhub.store.schema import hub_dek, hub_key
 
@@ -28,6 +28,8 @@ _DEK = (
     "uses",
     "created_at",
 )
+_NEW_DEK = (*(name for name in _DEK if name != "uses"), "uses")
+_NO_USES: Mapping[bytes, int] = {}
 
 
 class StoredKeys:
@@ -88,16 +90,25 @@ def tenant_keys(tx: Connection, tenant: str) -> list[WrappedKey]:
     return [WrappedKey(*row) for row in tx.execute(query)]
 
 
-def insert_deks(tx: Connection, records: Iterable[DekRecord]) -> int:
-    """Insert new data keys.
+def insert_deks(
+    tx: Connection, records: Iterable[DekRecord], uses: Mapping[bytes, int] = _NO_USES
+) -> int:
+    """Insert new data keys; ``uses`` tells by id how often some have sealed already.
 
     Raises:
         StorageError: ``store.conflict`` (on leaving the transaction) when an owner has an active
             key for the purpose already.
     """
     # ``astuple`` copies recursively and would cost more than the insert itself.
-    rows = [tuple(getattr(record, name) for name in _DEK) for record in records]
-    return insert(tx, hub_dek, _DEK, rows)
+    rows = [
+        (*(getattr(r, name) for name in _NEW_DEK[:-1]), uses.get(r.dek_id, r.uses)) for r in records
+    ]
+    return insert(tx, hub_dek, _NEW_DEK, rows)
+
+
+def add_uses(tx: Connection, uses: Mapping[bytes, int]) -> None:
+    """Add to how often data keys have sealed, whoever else adds at the same time."""
+    add(tx, hub_dek, "dek_id", "uses", uses.items())
 
 
 def load_deks(
