@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hrhub.settings import Settings
-from hrhub.store import exchange, open_store, overview, syncs
+from hrhub.store import exchange, open_store, orders, overview, syncs
 from hrhub.store.exchange import Stuck
+from hrhub.store.orders import Tally
 from hrhub.store.overview import Entry, Rejected, Standing
 from hrhub.store.runs import Run
 
@@ -33,6 +34,7 @@ class Overview:
     standings: list[Standing]
     rejected: list[Rejected]
     stuck: Sequence[Stuck] = ()
+    orders: Sequence[Tally] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,8 @@ def read_overview(settings: Settings, now: datetime, *, dag_id: str | None = Non
         found = overview.standings(tx, settings.tenant, dag_id=dag_id)
         waits = [] if dag_id else exchange.stuck(tx, settings.tenant, now)
         rejected = overview.rejected(tx, settings.tenant, limit=GROUPS_SHOWN)
-        return Overview(found, rejected, waits)
+        ordered = [] if dag_id else orders.tally(tx, settings.tenant, now)
+        return Overview(found, rejected, waits, ordered)
 
 
 def read_dag_run(settings: Settings, dag_id: str, run_id: str) -> list[Run]:
@@ -75,7 +78,12 @@ def read_source(settings: Settings, connection: str, now: datetime) -> Source | 
         rejected = overview.rejected(tx, settings.tenant, connection=connection, limit=GROUPS_SHOWN)
         runs = overview.recent_runs(tx, settings.tenant, connection, limit=RUNS_SHOWN)
         waits = exchange.stuck(tx, settings.tenant, now, connection)
-        return Source(Overview(standings, rejected, waits), runs)
+        ordered = [
+            tally
+            for tally in orders.tally(tx, settings.tenant, now)
+            if tally.connection == connection
+        ]
+        return Source(Overview(standings, rejected, waits, ordered), runs)
 
 
 def read_rejects(

@@ -77,8 +77,11 @@ def judge(standing: Standing, now: datetime) -> Verdict:
 def is_overdue(standing: Standing, now: datetime) -> bool:
     """Tell whether the last success is older than the sync's rhythm allows.
 
-    Half a rhythm more, but at least an hour, is still in time: runs wait for each other.
+    Half a rhythm more, but at least an hour, is still in time: runs wait for each other. Results of
+    orders come when they are done.
     """
+    if standing.ordered:
+        return False
     good = standing.good
     if good is None:
         first = standing.last

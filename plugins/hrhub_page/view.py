@@ -19,6 +19,7 @@ from hrhub.store.overview import BACKFILL, REPLAY, Entry, Rejected, Standing
 from hrhub.store.runs import DONE, Run
 from hrhub_page import status as statuses
 from hrhub_page.language import Words
+from hrhub_page.orders import OrderLine, order_lines
 from hrhub_page.queries import Group, Overview
 from hrhub_page.status import Status, Verdict
 
@@ -133,6 +134,7 @@ class Board:
     concerns: Sequence[Concern]
     rejects: RejectSummary | None
     stuck: Sequence[StuckLine]
+    orders: Sequence[OrderLine[Moment]]
     sources: Sequence[SourceCard]
 
 
@@ -229,6 +231,7 @@ class Presenter:
             concerns=concerns,
             rejects=self._reject_summary(read, connection),
             stuck=[self._stuck(group) for group in read.stuck],
+            orders=order_lines(read.orders, self._words, self.moment, _titles),
             sources=cards,
         )
 
@@ -520,10 +523,16 @@ def stream_order(connector: str) -> list[str]:
 
 
 def stream_title(connector: str, stream: str) -> str:
-    """Return what people call a stream."""
+    """Return what people call a stream, or an order service."""
     known = connector_of(connector)
-    titles = {s.name: s.title for s in known.streams} if known else {}
+    if known is None:
+        return stream
+    titles = {s.name: s.title for s in known.streams} | {o.name: o.title for o in known.orders}
     return titles.get(stream, stream)
+
+
+def _titles(connector: str, service: str) -> tuple[str, str]:
+    return title_of(connector), stream_title(connector, service)
 
 
 def airflow_link(holder: str) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -160,6 +160,8 @@ class Bureau:
         refuses: Whether it refuses people's data.
         broken: Orders whose report is not what was agreed.
         cancels: Whether it takes cancellations.
+        before: Called with each request before it takes effect.
+        after: Called with each request when it has taken effect, before it is answered.
     """
 
     def __init__(self) -> None:
@@ -173,6 +175,8 @@ class Bureau:
         self.refuses = False
         self.broken: set[str] = set()
         self.cancels = True
+        self.before: Callable[[str], None] = lambda _: None
+        self.after: Callable[[str], None] = lambda _: None
         self._lock = threading.Lock()
         self._server = ScriptedServer(self._answer)
         self._server.__enter__()
@@ -193,6 +197,13 @@ class Bureau:
                 row["status"] = word
 
     def _answer(self, asked: Received) -> Reply:
+        name = f"{asked.method} {asked.path}"
+        self.before(name)
+        reply = self._reply(asked)
+        self.after(name)
+        return reply
+
+    def _reply(self, asked: Received) -> Reply:
         with self._lock:
             self.asked.append(f"{asked.method} {asked.path}")
             if self.down:

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Label, ScalarSelect, func, sel
 
 from hrhub.store import runs, syncs
 from hrhub.store.lease import now_in
+from hrhub.store.orders import syncs_of_orders
 from hrhub.store.quarantine import OPEN
 from hrhub.store.runs import DONE, Run
 from hrhub.store.schema import hub_lease, hub_quarantine, hub_run, hub_sync
@@ -37,6 +38,7 @@ class Standing:
         usual: Mean time between its last good runs, None when there are fewer than three.
         rejects: Records that wait in quarantine now.
         held: Whether a run holds its lease at this moment.
+        ordered: Whether its records are results of orders, which come in no rhythm.
     """
 
     sync: SyncRow
@@ -45,6 +47,7 @@ class Standing:
     usual: timedelta | None
     rejects: int
     held: bool
+    ordered: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +101,7 @@ def standings(
         found = [s for s in found if s.id in known]
     ids = [s.id for s in found]
     last, good = _newest(tx, ids), _newest(tx, ids, DONE)
+    ordered = syncs_of_orders(tx, ids)
     usual, waiting, held = _usual(tx, ids), _waiting(tx, ids), _held(tx, ids)
     return [
         Standing(
@@ -107,6 +111,7 @@ def standings(
             usual=usual.get(sync.id),
             rejects=waiting.get(sync.id, 0),
             held=sync.id in held,
+            ordered=sync.id in ordered,
         )
         for sync in found
     ]
