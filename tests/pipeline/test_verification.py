@@ -331,13 +331,28 @@ def test_an_employer_that_confirmed_the_job_weighs_against_a_missing_record(
     assert ("EMPLOYER_NOT_FOUND", "low") in codes(hub)
 
 
-def test_two_records_of_one_person_have_one_verification(hub: Hub, papers: Papers) -> None:
-    person_id = papers.candidate()
-    papers.candidate("C2", mobile="13900000000")
+def test_people_who_turn_out_to_be_one_have_one_verification_and_keep_what_was_decided(
+    hub: Hub, papers: Papers
+) -> None:
+    older = papers.candidate("C0", name="另一人", idCard=None, mobile="13900000000")
+    papers.candidate("C1")
+    [later] = {r["person_id"] for r in rows(hub, "candidate")} - {older}
     papers.resume(job(EMPLOYER, "2020-01", None))
-    hub.verify_employment(person_id, actor="test")
-    hub.verify_employment(person_id, actor="test")
-    assert len(verifications(hub, undecided=False)) == 1
+    papers.order(later)
+    papers.months("2020-07", "2026-10")
+    hub.verify_employment(older, actor="test")
+    hub.verify_employment(later, actor="test")
+    [start] = [d for v in verifications(hub, undecided=False) for d in v.differences]
+    decide(hub, start.id, "accepted", resolution="document_seen", actor="cli:hr")
+    papers.candidate("C0")
+
+    done = hub.verify_employment(later, actor="test")
+
+    [only] = verifications(hub, undecided=False)
+    assert (only.id, only.person_id) == (done.id, older)
+    [kept] = only.differences
+    assert (kept.id, kept.state, kept.outdated) == (start.id, "accepted", False)
+    assert hub.verify().ok
 
 
 def test_a_policy_file_changes_tolerance_and_knows_the_tenants_names(
