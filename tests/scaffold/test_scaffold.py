@@ -11,6 +11,10 @@ from typing import Any
 import pytest
 
 from hrhub.ambient import FakeClock
+from hrhub.conformance import kit
+from hrhub.conformance.lab import Options
+from hrhub.conformance.law import Verdict
+from hrhub.conformance.subject import find
 from hrhub.connector import Connector, open_session
 from hrhub.errors import AuthError, ConfigError
 from hrhub.mapping import Mapped, compile_mapping, find_mapping, run_cases
@@ -28,6 +32,19 @@ COMBINATIONS = [
     ("attendance", "none", "scroll", ("punches",)),
     *((kind, "api_key", "cursor", ()) for kind in KINDS if kind not in ("hr", "attendance")),
 ]
+WITH_ALL = {"sink": True, "events": True}
+
+COVERING: list[dict[str, Any]] = [
+    {"kind": "hr", "auth": "client_credentials", "paging": "page", **WITH_ALL},
+    {"kind": "attendance", "auth": "hmac", "paging": "scroll", "events": True},
+    {"kind": "recruiting", "auth": "gettoken", "paging": "next_link", "sink": True},
+    {"kind": "assessment", "auth": "basic", "paging": "offset", **WITH_ALL},
+    {"kind": "background", "auth": "none", "paging": "cursor", "events": True},
+    {"kind": "social_security", "auth": "api_key", "paging": "cursor"},
+    {"kind": "hr", "auth": "basic", "paging": "offset"},
+    {"kind": "recruiting", "auth": "api_key", "paging": "cursor", "events": True},
+]
+"""Every kind, authorisation, paging and further part at least once."""
 
 
 @pytest.fixture(scope="module")
@@ -155,6 +172,54 @@ def test_generated_files_are_short_clean_and_hold_their_cases(
     assert len(connector.read_text().splitlines()) <= 120
 
 
+def test_the_sample_covers_every_choice_there_is() -> None:
+    for option, known in (("kind", KINDS), ("auth", AUTH), ("paging", PAGING)):
+        assert {one[option] for one in COVERING} == set(known)
+    assert {(one.get("sink", False), one.get("events", False)) for one in COVERING} == {
+        (False, False),
+        (False, True),
+        (True, False),
+        (True, True),
+    }
+
+
+@pytest.mark.parametrize(
+    "choice", COVERING, ids=[" ".join(map(str, one.values())) for one in COVERING]
+)
+def test_a_generated_connector_keeps_the_contract_before_the_first_edit(
+    make: Callable[..., Any], choice: dict[str, Any]
+) -> None:
+    made = make(**choice)
+    made.module()
+
+    report = kit.run(find(str(made.folder / made.wish.package)), Options(people=40, records=1000))
+
+    assert report.failed == set(), [o for o in report.outcomes if o.verdict is Verdict.FAILED]
+    ran = {o.check.scope for o in report.outcomes if o.verdict is Verdict.PASSED}
+    assert ("sink" in ran, "event" in ran) == (
+        choice.get("sink", False),
+        choice.get("events", False),
+    )
+    assert report.seconds < 60
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("parts", [{"sink": True}, {"events": True}, WITH_ALL])
+def test_further_parts_are_written_clean_for_every_kind(
+    make: Callable[..., Any], kind: str, parts: dict[str, bool]
+) -> None:
+    for auth in ("none", "hmac", "api_key"):
+        made = make(kind=kind, auth=auth, paging="page", **parts)
+        ruff = [str(Path(sys.executable).with_name("ruff"))]
+        check = subprocess.run([*ruff, "check", "-q", "."], cwd=made.folder, capture_output=True)
+        form = subprocess.run(
+            [*ruff, "format", "-q", "--diff", "."], cwd=made.folder, capture_output=True
+        )
+
+        assert check.stdout.decode() + form.stdout.decode() == ""
+        assert (made.folder / made.wish.package / "writes.py").exists() is parts.get("sink", False)
+
+
 def test_what_changed_is_asked_for_by_the_cursor(make: Callable[..., Any]) -> None:
     made = make(kind="hr", auth="api_key", paging="page", streams=("employees",))
     connector, sandbox = made.module().connector, made.module("sandbox").sandbox
@@ -187,12 +252,13 @@ def _ids(
 
 @pytest.mark.e2e
 @pytest.mark.parametrize(
-    ("kind", "auth", "paging"), [("hr", "gettoken", "next_link"), ("background", "hmac", "page")]
+    ("kind", "auth", "paging", "parts"),
+    [("hr", "gettoken", "next_link", WITH_ALL), ("background", "hmac", "page", {})],
 )
 def test_the_tests_of_a_generated_project_pass_before_the_first_edit(
-    make: Callable[..., Any], kind: str, auth: str, paging: str
+    make: Callable[..., Any], kind: str, auth: str, paging: str, parts: dict[str, bool]
 ) -> None:
-    made = make(kind=kind, auth=auth, paging=paging)
+    made = make(kind=kind, auth=auth, paging=paging, **parts)
     name, distribution = made.wish.name, made.wish.distribution
     info = made.folder / f"{made.wish.package}-0.1.0.dist-info"
     info.mkdir()

@@ -34,6 +34,10 @@ class RunningAgency(RestServer):
         self.hooks.stop()
         super().stop()
 
+    def advance(self) -> None:
+        """Let a day pass."""
+        self.agency.advance()
+
     def report(self, receiver: str, now: datetime) -> Received:
         """Return a genuine report, as Checkr would send it now."""
         return self.hooks.sample(now)

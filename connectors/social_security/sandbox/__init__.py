@@ -30,6 +30,10 @@ class RunningGateway(RestServer):
         self.desk = Desk(world, options, self.platform)
         super().__init__(world, self.desk.answer, host, port)
 
+    def advance(self) -> None:
+        """Let a day pass."""
+        self.desk.advance()
+
     def report(self, receiver: str, now: datetime) -> Received:
         """Return a genuine callback, as the platform would send it now; in Beijing time."""
         stamp = now.astimezone(timezone(timedelta(hours=8)))

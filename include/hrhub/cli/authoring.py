@@ -25,7 +25,9 @@ def new_connector(
     ],
     kind: Annotated[
         str,
-        typer.Option(help="The system: hr, recruiting, attendance, assessment or background."),
+        typer.Option(
+            help="The system: hr, recruiting, attendance, assessment, background, social_security."
+        ),
     ] = "",
     auth: Annotated[
         str,
@@ -40,6 +42,10 @@ def new_connector(
     streams: Annotated[
         str, typer.Option(help="Names of the streams, with commas between them.", metavar="A,B")
     ] = "",
+    sink: Annotated[bool, typer.Option("--sink", help="Begin with a write-back.")] = False,
+    events: Annotated[
+        bool, typer.Option("--events", help="Begin with a receiver of signed reports.")
+    ] = False,
     title: Annotated[str, typer.Option(help="What people read; else the name.")] = "",
     folder: Annotated[
         Path | None, typer.Option("--dir", help="Where to write; else ./hrhub-NAME.")
@@ -63,6 +69,8 @@ def new_connector(
         paging=paging or _asked("Paging", {k: c.doc for k, c in PAGING.items()}, "cursor"),
         title=title,
         streams=tuple(part.strip() for part in streams.split(",") if part.strip()),
+        sink=sink,
+        events=events,
     )
     place = folder or Path(wish.distribution)
     files = generate(wish, place)

@@ -23,7 +23,15 @@ from hrhub.conformance.proxy import Act, Asked, Fault, FaultProxy
 from hrhub.conformance.reading import Key, Reading, gather
 from hrhub.conformance.relay import DetourDialer, Relay
 from hrhub.conformance.subject import Subject
-from hrhub.connector import Connector, ConnectorConfig, Cursor, Session, Stream, open_session
+from hrhub.connector import (
+    Connector,
+    ConnectorConfig,
+    Cursor,
+    OrderService,
+    Session,
+    Stream,
+    open_session,
+)
 from hrhub.errors import ConfigError, HrHubError
 from hrhub.http.addresses import AddressPolicy
 from hrhub.http.limits import Limits
@@ -290,22 +298,22 @@ class Lab:
                 best[kind] = stream
         return list(best.values())
 
-    def plan(self, stream: Stream) -> Plan:
-        """Return a stream's mapping.
+    def plan(self, part: Stream | OrderService) -> Plan:
+        """Return the mapping of a stream, or of an order service's results.
 
         Raises:
             HrHubError: It is missing or wrong.
         """
-        if stream.name not in self._plans:
-            self._plans[stream.name] = find_mapping(
-                self.subject.mappings, self.connector.name, stream.name
+        if part.name not in self._plans:
+            self._plans[part.name] = find_mapping(
+                self.subject.mappings, self.connector.name, part.name
             )
-        return self._plans[stream.name]
+        return self._plans[part.name]
 
-    def mapped(self, stream: Stream) -> CompiledMapping:
-        """Return a stream's mapping as a function, for the world's day and our zone."""
+    def mapped(self, part: Stream | OrderService) -> CompiledMapping:
+        """Return a mapping as a function, for the world's day and our zone."""
         return compile_mapping(
-            self.plan(stream), today=self.site.world.as_of, zone=self.config.timezone
+            self.plan(part), today=self.site.world.as_of, zone=self.config.timezone
         )
 
     def words(self, error: HrHubError) -> None:

@@ -85,3 +85,12 @@ class Sealed(Protocol):
     def resealed(self, body: bytes, change: Callable[[bytes], bytes]) -> bytes:
         """Return an answer of this simulator whose content was changed by the vendor itself."""
         ...
+
+
+@runtime_checkable
+class Advancing(Protocol):
+    """A simulator that takes orders: it works on them when it is told that time has passed."""
+
+    def advance(self) -> None:
+        """Let some time pass, so that every open order takes a step; a few steps finish it."""
+        ...

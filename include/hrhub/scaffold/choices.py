@@ -190,4 +190,14 @@ KINDS: Mapping[str, KindChoice] = {
         {},
         OrderShape("checks", "Background check", "background_check", "background_check"),
     ),
+    "social_security": KindChoice(
+        "social-security months, queried with the person's consent",
+        {},
+        OrderShape(
+            "contributions",
+            "Social-security months",
+            "social_security_month",
+            "social_security_query",
+        ),
+    ),
 }

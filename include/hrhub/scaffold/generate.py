@@ -16,7 +16,13 @@ _TEMPLATE = Path(__file__).parent / "template"
 _PLACES = {"package": "{package}", "gitignore": ".gitignore", "ci": ".ci"}
 """Names in the template -> names in the project."""
 
-_FOR_ORDERS = frozenset({"orders.py.jinja", "desk.py.jinja"})
+_ONLY_FOR = {
+    "orders.py.jinja": "orders",
+    "desk.py.jinja": "orders",
+    "writes.py.jinja": "sink",
+    "events.py.jinja": "events",
+}
+"""Templates that belong to a part which not every connector has."""
 
 
 def generate(wish: Wish, folder: Path) -> list[Path]:
@@ -51,7 +57,8 @@ def _files(wish: Wish) -> Iterator[tuple[Path, str]]:
     )
     facts = _facts(wish)
     for path in sorted((_TEMPLATE / "project").rglob("*")):
-        if path.is_dir() or (path.name in _FOR_ORDERS and not facts["orders"]):
+        part = _ONLY_FOR.get(path.name)
+        if path.is_dir() or (part and not facts[part]):
             continue
         template = path.relative_to(_TEMPLATE)
         parts = [_PLACES.get(part, part) for part in template.parts[1:]]
@@ -100,7 +107,7 @@ def _facts(wish: Wish) -> dict[str, Any]:
         "title": wish.label,
         "package": wish.package,
         "distribution": wish.distribution,
-        "class_name": "".join(part.capitalize() for part in wish.name.split("_")),
+        "class_name": _class_name(wish),
         "host": wish.name.replace("_", "-"),
         "hub_version": version("hrhub"),
         "auth_kind": wish.auth,
@@ -115,11 +122,16 @@ def _facts(wish: Wish) -> dict[str, Any]:
         "stream_tuple": ", ".join(s["name"] for s in streams) + ("," if len(streams) == 1 else ""),
         "orders": orders,
         "order": orders[0] if orders else None,
+        "sink": wish.sink,
+        "events": wish.events,
+        "told_stream": streams[-1]["name"] if streams else "",
+        "settings_secret": bool(auth.settings) or wish.events,
         "faulty": "punch" in feeds,
         "mapping_names": _names([one["name"] for one in (*streams, *orders)]),
         "connector_imports": _ordered(contract),
         "rest_imports": _ordered(rest),
         "sandbox_stdlib": _stdlib(wish, feeds),
+        "running": f"Running{_class_name(wish)}" if order or wish.events else "RestServer",
     }
 
 
@@ -139,11 +151,20 @@ def _streams(wish: Wish) -> list[dict[str, str]]:
     ]
 
 
+def _class_name(wish: Wish) -> str:
+    return "".join(part.capitalize() for part in wish.name.split("_"))
+
+
 def _stdlib(wish: Wish, feeds: list[str]) -> list[str]:
     """Return the standard library's imports of the simulator, sorted as linters want them."""
-    plain = ["import hmac"] if wish.auth == "hmac" else []
-    collections = "Mapping, Sequence" if feeds else "Mapping"
-    lines = [f"from collections.abc import {collections}", "from typing import Any"]
+    plain = ["import hmac"] if wish.auth == "hmac" or wish.events else []
+    plain += ["import json"] if wish.events else []
+    plain += ["import threading"] if wish.sink else []
+    ordered = KINDS[wish.kind].order is not None
+    collections = ["Callable"] * ordered + ["Mapping"] + ["Sequence"] * bool(feeds)
+    lines = [f"from collections.abc import {', '.join(collections)}"]
+    lines += ["from datetime import datetime"] if wish.events else []
+    lines.append("from typing import Any")
     if feeds and wish.paging == "next_link":
         lines.append("from urllib.parse import urlencode")
     if "punch" in feeds:

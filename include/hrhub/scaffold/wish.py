@@ -25,6 +25,8 @@ class Wish:
         paging: A key of :data:`~hrhub.scaffold.choices.PAGING`.
         title: What people read; the name if empty.
         streams: Names of streams; empty for those of the kind.
+        sink: Whether it begins with a write-back.
+        events: Whether it begins with a receiver of signed reports.
     """
 
     name: str
@@ -33,6 +35,8 @@ class Wish:
     paging: str = "cursor"
     title: str = ""
     streams: tuple[str, ...] = ()
+    sink: bool = False
+    events: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what no package could be made of.
@@ -89,6 +93,23 @@ class Wish:
 
 
 _RESERVED = frozenset(
-    {"page", "sandbox", "connector", "signed", "refused", "iso", "basic", "hmac", "words", "desk"}
+    {
+        "basic",
+        "changes",
+        "connector",
+        "contacts",
+        "desk",
+        "events",
+        "hmac",
+        "iso",
+        "orders",
+        "page",
+        "refused",
+        "report",
+        "sandbox",
+        "signed",
+        "words",
+        "writes",
+    }
 )
 """Names that the generated modules use themselves."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -28,7 +29,7 @@ from hrhub.connector import (
     WriteStatus,
     Written,
 )
-from hrhub.errors import AuthError, VendorError
+from hrhub.errors import AuthError, RowRejected, VendorError
 from tests.conformance.broken.variant import (
     BESIDE_STREAMS,
     CHANGES,
@@ -38,6 +39,7 @@ from tests.conformance.broken.variant import (
     like,
     variant,
     with_connector,
+    with_mapping,
 )
 from tests.conformance.reference.connector import AcmeConfig, Assessments, Changes, Contacts
 from tests.conformance.reference.connector import signature as signed
@@ -96,7 +98,7 @@ def guessing(good: Subject, tmp: Path) -> Subject:
     return _orders(good, Guessing)
 
 
-@variant("a second cancellation that fails", "orders.cancel")
+@variant("a second cancellation that fails", "orders.cancel", "orders.final")
 def cancels_once(good: Subject, tmp: Path) -> Subject:
     class Once(Assessments):
         def cancel(self, session: Session, vendor_id: str) -> OrderState:
@@ -105,7 +107,7 @@ def cancels_once(good: Subject, tmp: Path) -> Subject:
     return _orders(good, Once)
 
 
-@variant("a cancellation that is only said", "orders.cancel")
+@variant("a cancellation that is only said", "orders.cancel", "orders.final")
 def cancels_in_words(good: Subject, tmp: Path) -> Subject:
     class Words(Assessments):
         def cancel(self, session: Session, vendor_id: str) -> OrderState:
@@ -113,6 +115,96 @@ def cancels_in_words(good: Subject, tmp: Path) -> Subject:
             return replace(state, status=OrderStatus.CANCELLED)
 
     return _orders(good, Words)
+
+
+@variant("a result without a mapping", "orders.result")
+def unmapped(good: Subject, tmp: Path) -> Subject:
+    changed = with_mapping(good, tmp, "assessments", lambda text: text)
+    (changed.mappings / "acme" / "assessments.yaml").unlink()
+    return changed
+
+
+@variant("a result that names another order", "orders.result")
+def misattributed(good: Subject, tmp: Path) -> Subject:
+    class Other(Assessments):
+        def result(self, session: Session, vendor_id: str) -> Page:
+            page = super().result(session, vendor_id)
+            return replace(page, body=page.body.replace(vendor_id.encode(), b"n0"))
+
+    return _orders(good, Other)
+
+
+@variant("a result that is another one every time", "orders.result")
+def restless(good: Subject, tmp: Path) -> Subject:
+    class Restless(Assessments):
+        def result(self, session: Session, vendor_id: str) -> Page:
+            page = super().result(session, vendor_id)
+            return replace(page, body=page.body.replace(b'"P1"', f'"{new_id()}"'.encode()))
+
+    return _orders(good, Restless)
+
+
+@variant("a finished order that can be cancelled", "orders.final")
+def undone(good: Subject, tmp: Path) -> Subject:
+    class Undone(Assessments):
+        def cancel(self, session: Session, vendor_id: str) -> OrderState:
+            state = self.status(session, vendor_id)
+            if state.status is OrderStatus.CANCELLED:
+                return state
+            return self.state(session.http.post(f"orders/{vendor_id}/cancel", json={}))
+
+    return _orders(good, Undone)
+
+
+@variant("late reports that are taken for the state of an order", "orders.final")
+def regressing(good: Subject, tmp: Path) -> Subject:
+    asked: list[str] = []
+
+    class Regressing(Assessments):
+        def status(self, session: Session, vendor_id: str) -> OrderState:
+            state = super().status(session, vendor_id)
+            if state.status is OrderStatus.COMPLETED:
+                asked.append(vendor_id)
+            if asked.count(vendor_id) > 1:
+                return replace(state, status=OrderStatus.IN_PROGRESS)
+            return state
+
+    return _orders(good, Regressing)
+
+
+@variant("an order that shows whom it is about when it fails", "secrecy.quiet", "orders.once")
+def talking_order(good: Subject, tmp: Path) -> Subject:
+    class Talking(Assessments):
+        def place(self, session: Session, request: OrderRequest) -> OrderState:
+            try:
+                return super().place(session, request)
+            except VendorError:
+                raise ValueError(f"no order for {request.subject}") from None
+
+    return _orders(good, Talking)
+
+
+@variant("a write-back that logs what it writes", "secrecy.quiet")
+def talking_sink(good: Subject, tmp: Path) -> Subject:
+    class Talking(Contacts):
+        def body(self, write: Write) -> dict[str, Any]:
+            logging.getLogger("acme").debug("writing %s", write.values)
+            return super().body(write)
+
+    return _sinks(good, Talking)
+
+
+@variant("a refused report that is quoted", "secrecy.quiet", "events.parse")
+def quoting(good: Subject, tmp: Path) -> Subject:
+    class Quoting(Changes):
+        def parse(self, config: ConnectorConfig, received: Received) -> Sequence[Event]:
+            assert isinstance(config, AcmeConfig)
+            try:
+                return super().parse(config, received)
+            except RowRejected:
+                raise ValueError(config.signing_key.get_secret_value()) from None
+
+    return _events(good, Quoting)
 
 
 @variant("a dry run that writes", "sinks.dry_run")

@@ -65,7 +65,7 @@ def swallowing(good: Subject, tmp: Path) -> Subject:
 class HastyOnce(HttpStream):
     """Asks as if asking again did harm, so that nothing is tried twice."""
 
-    def _ask(self, session: Session, request: PageRequest) -> Any:
+    def ask(self, session: Session, request: PageRequest) -> Any:
         return session.http.request(
             "POST",
             request.path,
@@ -397,10 +397,10 @@ def hammering(good: Subject, tmp: Path) -> Subject:
     from hrhub.errors import AuthError
 
     class Hammering(HttpStream):
-        def _ask(self, session: Session, request: PageRequest) -> Any:
+        def ask(self, session: Session, request: PageRequest) -> Any:
             for _ in range(5):
                 try:
-                    return super()._ask(session, request)
+                    return super().ask(session, request)
                 except AuthError as error:
                     kept: HrHubError = error
             raise kept

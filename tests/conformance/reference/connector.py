@@ -105,7 +105,7 @@ class Assessments(OrderService):
 
     def cancel(self, session: Session, vendor_id: str) -> OrderState:
         state = self.status(session, vendor_id)
-        if state.status is OrderStatus.CANCELLED:
+        if state.status in (OrderStatus.CANCELLED, OrderStatus.COMPLETED):
             return state
         return self.state(session.http.post(f"orders/{vendor_id}/cancel", json={}))
 
@@ -229,7 +229,8 @@ ORDERS = Assessments(
     name="assessments",
     title="Assessments",
     kind=OrderKind.ASSESSMENT,
-    feed="person",
+    feed="assessment_result",
+    records=JsonRecords("data"),
     statuses={
         "WAITING": OrderStatus.PLACED,
         "DONE": OrderStatus.COMPLETED,

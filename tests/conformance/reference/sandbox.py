@@ -108,6 +108,8 @@ class Acme(RestServer):
             order = next((o for o in self.orders if o["id"] == rest[0]), None)
             if order is None:
                 raise KeyError(rest[0])
+            if rest[1:] == ["report"]:
+                return {"data": [{"order": order["id"], "test": "P1", "score": 7.5, "outOf": 10}]}
             if rest[1:] == ["cancel"]:
                 if order["status"] == "DROPPED":
                     raise ValueError("already dropped")
@@ -128,6 +130,12 @@ class Acme(RestServer):
         entry = {"id": f"n{next(self.numbers)}", "externalId": asked.json()["externalId"], **more}
         entries.append(entry)
         return {"data": entry}
+
+    def advance(self) -> None:
+        """Let everybody take the test."""
+        for order in self.orders:
+            if order["status"] == "WAITING":
+                order["status"] = "DONE"
 
     def report(self, receiver: str, now: datetime) -> Received:
         """Return a signed report."""

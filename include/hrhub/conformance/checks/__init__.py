@@ -16,13 +16,13 @@ from hrhub.conformance.checks import (  # isort: skip  # the order in which they
     mappings,
     times,
     texts,
-    secrecy,
     memory,
     code,
     # What changes the vendor comes last: orders and write-backs may show up in its lists.
     orders,
     sinks,
     events,
+    secrecy,
 )
 
 __all__ = ["ALL"]

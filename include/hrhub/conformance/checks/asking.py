@@ -46,6 +46,8 @@ def answers(lab: Lab, _: None) -> str:
 )
 def credentials(lab: Lab, _: None) -> str:
     """Check with every secret changed."""
+    if lab.http and lab.connector.auth is None:
+        raise NotApplicable("requests bear no credentials")
     changed = {
         name: _another(value.get_secret_value())
         for name in type(lab.config).model_fields

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from hrhub.conformance.lab import Lab
 from hrhub.conformance.law import check, demand, some
-from hrhub.connector import Stream
-from hrhub.mapping import Mapped, run_cases
+from hrhub.connector import OrderService, Stream
+from hrhub.mapping import Mapped, Rejected, run_cases
+from hrhub.mapping import Mapping as Plan
 from hrhub.mapping.plan import Path, Rule
 from hrhub.model import Kind, Privacy
 
@@ -27,13 +28,22 @@ _PERSONAL = re.compile(
 )
 def cases(lab: Lab, stream: Stream) -> str:
     """Run the golden cases."""
-    plan = lab.plan(stream)
-    demand(plan.feed.name == stream.feed, f"it maps to {plan.feed.name}, not to {stream.feed}")
+    return f"{hold_cases(lab, stream)} cases"
+
+
+def hold_cases(lab: Lab, part: Stream | OrderService) -> int:
+    """Demand that a mapping is for its feed and that its golden cases hold; return how many.
+
+    Raises:
+        Broken: It is not, it has none, or one does not hold.
+    """
+    plan = lab.plan(part)
+    demand(plan.feed.name == part.feed, f"it maps to {plan.feed.name}, not to {part.feed}")
     demand(plan.cases, "the mapping has no golden case")
     results = run_cases(plan, today=lab.site.world.as_of, zone=lab.config.timezone)
     failed = [f"line {r.line}" for r in results if not r.passed]
     demand(not failed, f"cases that do not hold: {some(failed)}")
-    return f"{len(results)} cases"
+    return len(results)
 
 
 @check(
@@ -44,20 +54,29 @@ def cases(lab: Lab, stream: Stream) -> str:
 )
 def classes(lab: Lab, stream: Stream) -> str:
     """Compare the classes of the fields that one vendor field feeds, and look at open values."""
-    plan = lab.plan(stream)
+    outcomes = lab.mapped(stream).map(lab.whole(stream).docs)
+    return f"{hold_classes(lab.plan(stream), outcomes)} fields"
+
+
+def hold_classes(plan: Plan, outcomes: Iterable[Mapped | Rejected]) -> int:
+    """Demand that nothing personal lands in an open field; return how many fields are mapped.
+
+    Raises:
+        Broken: An open field is fed by what is sealed elsewhere, or looks like an id or a number.
+    """
     rules = list(chain(plan.rules, *(b.rules for b in plan.blocks)))
     sealed = set(chain(*(_steps(r) for r in rules if r.target.field.privacy is not Privacy.OPEN)))
     leaking = sorted(r.target.name for r in rules if _plain(r) and sealed & set(_steps(r)))
     demand(not leaking, f"open fields that are fed by what is personal: {some(leaking)}")
     found: set[str] = set()
-    for outcome in lab.mapped(stream).map(lab.whole(stream).docs):
+    for outcome in outcomes:
         if isinstance(outcome, Mapped):
             for name, value in outcome.values.items():
                 target = plan.feed.by_name[name].field
                 if target.privacy is Privacy.OPEN and target.kind is Kind.TEXT:
                     found |= {name} if _PERSONAL.search(str(value)) else set()
     demand(not found, f"open fields that hold an id, a number or an address: {some(sorted(found))}")
-    return f"{len(rules)} fields"
+    return len(rules)
 
 
 def _plain(rule: Rule) -> bool:

@@ -1,21 +1,35 @@
-"""Orders: one key is one order, words are never guessed, a cancelled order stays cancelled."""
+"""Orders: one key is one order, words are never guessed, what is final stays final."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from hrhub.ambient import new_id
+from hrhub.ambient import SystemClock, new_id
+from hrhub.conformance.checks.mappings import hold_cases, hold_classes
 from hrhub.conformance.checks.tokens import writes
 from hrhub.conformance.lab import Lab, refused
 from hrhub.conformance.law import Broken, NotApplicable, check, demand, some
 from hrhub.conformance.people import somebody
 from hrhub.conformance.proxy import Fault, lost_answer, rewritten
-from hrhub.connector import OrderRequest, OrderService, OrderState, OrderStatus
+from hrhub.connector import (
+    Event,
+    EventReceiver,
+    OrderRequest,
+    OrderService,
+    OrderState,
+    OrderStatus,
+    Session,
+)
 from hrhub.connector.orders import FINAL, may_follow
 from hrhub.errors import ContractChanged, HrHubError, VendorError
-from hrhub.sandbox.vendor import Sealed
+from hrhub.mapping import Mapped, Rejected
+from hrhub.sandbox.vendor import Advancing, Reporting, Sealed
 
 _UNHEARD = "zz_never_heard_of"
+_PEOPLE = 3
+_STEPS = 12
 
 
 @check(
@@ -27,11 +41,11 @@ _UNHEARD = "zz_never_heard_of"
 def once(lab: Lab, service: OrderService) -> str:
     """Place twice; place while the answer gets lost; find; compare the vendor's ids."""
     session = lab.session()
-    request = _request(lab, service)
+    request = order_request(lab, service)
     first = service.place(session, request)
     again = service.place(session, request)
     demand(first.vendor_id == again.vendor_id, "the same key made a second order")
-    other = service.place(session, _request(lab, service, 1))
+    other = service.place(session, order_request(lab, service, 1))
     demand(other.vendor_id != first.vendor_id, "two keys made one order")
     found = service.find(session, request.key)
     demand(found and found.vendor_id == first.vendor_id, "an order is not found by its key")
@@ -42,7 +56,7 @@ def once(lab: Lab, service: OrderService) -> str:
 
 
 def _place_with_lost_answer(lab: Lab, service: OrderService) -> None:
-    request = _request(lab, service)
+    request = order_request(lab, service)
     fault = Fault(lost_answer, when=writes(lab), times=1)
     state: OrderState | None = None
     try:
@@ -69,7 +83,7 @@ def status(lab: Lab, service: OrderService) -> str:
     packages = service.catalog(session)
     demand(packages, "the catalogue is empty")
     demand(all(p.code and p.title for p in packages), "packages without code or title")
-    placed = service.place(session, _request(lab, service))
+    placed = service.place(session, order_request(lab, service))
     state = service.status(session, placed.vendor_id)
     demand(state.vendor_id == placed.vendor_id, "the status of another order came back")
     demand(
@@ -114,7 +128,7 @@ def _with_unheard(lab: Lab, word: bytes) -> Callable[[bytes], bytes]:
 def cancel(lab: Lab, service: OrderService) -> str:
     """Cancel twice, then ask."""
     session = lab.session()
-    placed = service.place(session, _request(lab, service))
+    placed = service.place(session, order_request(lab, service))
     if placed.status in FINAL:
         raise NotApplicable("orders are final as soon as they are placed")
     try:
@@ -132,7 +146,108 @@ def cancel(lab: Lab, service: OrderService) -> str:
     return "cancelled for good"
 
 
-def _request(lab: Lab, service: OrderService, number: int = 0) -> OrderRequest:
+@check(
+    "orders.result",
+    scope="order",
+    means="A finished order's result decodes, maps, names its order, and is the same every time.",
+    hint="Ship a mapping named like the service; the result names its order, if need be by "
+    "`Page.meta`. What the simulator's `start` returns has an `advance` method.",
+)
+def result(lab: Lab, service: OrderService) -> str:
+    """Wait for an order, and take its result twice the way a page of a stream takes."""
+    plan, number = lab.plan(service), hold_cases(lab, service)
+    session = lab.session()
+    state = _finished(lab, service, session)
+    first, again = (_docs(lab, service, session, state.vendor_id) for _ in range(2))
+    demand(first, "the result holds no record")
+    demand(first == again, "the same result asked for twice is another one")
+    outcomes = list(lab.mapped(service).map(first))
+    refused_at = [o.field_path or "-" for o in outcomes if isinstance(o, Rejected)]
+    demand(not refused_at, f"the result is refused at {some(refused_at)}")
+    hold_classes(plan, outcomes)
+    if "order" in plan.feed.by_name:
+        named = [o.values.get("order") for o in outcomes if isinstance(o, Mapped)]
+        demand(set(named) == {state.vendor_id}, "the result does not name its order")
+    return f"{len(first)} records, {number} cases"
+
+
+@check(
+    "orders.final",
+    scope="order",
+    means="A finished order stays as it is: late reports, time and a cancellation move nothing.",
+    hint="Leave a final order alone in `cancel`; name orders in events as `status` takes them.",
+)
+def final(lab: Lab, service: OrderService) -> str:
+    """Let reports arrive, time pass and somebody cancel after an order is done."""
+    session = lab.session()
+    done = _finished(lab, service, session)
+    late = [e for r in lab.connector.events for e in _late(lab, r) if e.order is not None]
+    for event in late:
+        # A report may be of an order that was placed elsewhere; then the vendor knows no such id.
+        try:
+            told = service.status(session, str(event.order))
+        except HrHubError as error:
+            demand(not error.retryable, f"the order of an event is told as {error.code}")
+            lab.words(error)
+            continue
+        demand(told.vendor_id == event.order, "the status of an event's order is another order's")
+    _running(lab).advance()
+    _same(service.status(session, done.vendor_id), done, "time")
+    with contextlib.suppress(NotImplementedError):
+        _same(service.cancel(session, done.vendor_id), done, "a cancellation")
+    _same(service.status(session, done.vendor_id), done, "a cancellation")
+    return f"{done.status}, {len(late)} late reports"
+
+
+def _same(now: OrderState, done: OrderState, cause: str) -> None:
+    demand(now.status is done.status, f"{cause} made a {done.status} order {now.status}")
+
+
+def _late(lab: Lab, receiver: EventReceiver) -> Sequence[Event]:
+    running = lab.site.running
+    if not isinstance(running, Reporting):
+        return ()
+    return receiver.parse(lab.config, running.report(receiver.name, SystemClock().now()))
+
+
+def _running(lab: Lab) -> Advancing:
+    running = lab.site.running
+    if not isinstance(running, Advancing):
+        raise Broken("the simulator lets no time pass: give what `start` returns an `advance`")
+    return running
+
+
+def _finished(lab: Lab, service: OrderService, session: Session) -> OrderState:
+    """Return an order that came to its good end; people who refuse are passed over.
+
+    Raises:
+        Broken: None did, or one went backwards on the way.
+    """
+    for number in range(_PEOPLE):
+        state = service.place(session, order_request(lab, service, number))
+        for _ in range(_STEPS):
+            if state.status in FINAL:
+                break
+            _running(lab).advance()
+            later = service.status(session, state.vendor_id)
+            forward = later.status is state.status or may_follow(state.status, later.status)
+            demand(forward, f"an order went from {state.status} back to {later.status}")
+            state = later
+        if state.status is OrderStatus.COMPLETED:
+            return state
+    raise Broken(f"of {_PEOPLE} orders none is completed after {_STEPS} steps of time")
+
+
+def _docs(
+    lab: Lab, service: OrderService, session: Session, vendor_id: str
+) -> list[dict[str, Any]]:
+    page = service.result(session, vendor_id)
+    meta = {"timezone": lab.config.timezone, **page.meta}
+    return [service.records.decode(raw, meta) for raw in service.records.split(page.body)]
+
+
+def order_request(lab: Lab, service: OrderService, number: int = 0) -> OrderRequest:
+    """Return an order of the service's first package about somebody of the company."""
     person = somebody(lab.site.world, number)
     package = service.catalog(lab.session())[0]
     lacking = set(package.needs) - person.keys()

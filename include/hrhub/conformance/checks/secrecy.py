@@ -8,19 +8,25 @@ import logging
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
+from hrhub.ambient import SystemClock, new_id
+from hrhub.conformance.checks.orders import order_request
+from hrhub.conformance.checks.tokens import writes
 from hrhub.conformance.lab import Lab
 from hrhub.conformance.law import NotApplicable, check, demand, some
 from hrhub.conformance.people import somebody
 from hrhub.conformance.proxy import Fault, failed_with_page, half_body, login_page, status
+from hrhub.connector import EventReceiver, Write
 from hrhub.connector.config import secrets_of
 from hrhub.errors import HrHubError, RowRejected
 from hrhub.http.lookup import find_text
 from hrhub.mapping import Mapped
 from hrhub.mapping.plan import Path
-from hrhub.model import Privacy
+from hrhub.model import FEEDS, Privacy
+from hrhub.sandbox.vendor import Reporting
 
 _SHORTEST = 5
 
@@ -85,14 +91,61 @@ def _acts(lab: Lab) -> Iterator[Callable[[], Any]]:
                 fault = lab.fault(stream, fails)
                 yield lambda s=stream, f=fault: _with(lab, f, lambda: lab.read(s))  # type: ignore[misc]
         yield lambda: _with(lab, Fault(status(401)), lambda: connector.check(lab.session()))
+    yield from _outward(lab)
     person = somebody(lab.site.world)
-    for service in connector.orders:
-        yield lambda service=service: service.status(lab.session(), "no-such-order")  # type: ignore[misc]
     yield lambda: connector.config.model_validate({**lab.site.given, "no_such_setting": person})
 
 
-def _with(lab: Lab, fault: Fault, act: Callable[[], Any]) -> None:
-    with lab.proxy.armed(fault):
+def _outward(lab: Lab) -> Iterator[Callable[[], Any]]:
+    """Yield orders, write-backs and reports, all of them disturbed."""
+    connector, person = lab.connector, somebody(lab.site.world)
+    faults = [lambda: None]
+    if lab.http:
+        when = writes(lab)
+        faults += [
+            lambda act=act: Fault(act, when=when, times=1)  # type: ignore[misc]
+            for act in (failed_with_page, half_body, status(400))
+        ]
+    for service in connector.orders:
+        yield lambda service=service: service.status(lab.session(), "no-such-order")  # type: ignore[misc]
+        for fault in faults:
+            request = order_request(lab, service)
+            yield lambda s=service, r=request, f=fault: _with(  # type: ignore[misc]
+                lab, f(), lambda: s.place(lab.session(), r)
+            )
+    for sink in connector.sinks:
+        values = {name: person[name] for name in sink.fields if name in person}
+        for fault in faults:
+            write = Write(key=new_id(), values=values)
+            yield lambda s=sink, w=write, f=fault: _with(  # type: ignore[misc]
+                lab, f(), lambda: s.write(lab.session(), [w])
+            )
+    for receiver in connector.events:
+        yield lambda receiver=receiver: _damaged_reports(lab, receiver)  # type: ignore[misc]
+
+
+def _damaged_reports(lab: Lab, receiver: EventReceiver) -> None:
+    """Verify and parse a real report that was cut or forged; refusals are raised at the end."""
+    running, now = lab.site.running, SystemClock().now()
+    if not isinstance(running, Reporting):
+        return
+    genuine, refusals = running.report(receiver.name, now), list[Exception]()
+    for body in (genuine.body, genuine.body[:-1], genuine.body + b"}", b"{}"):
+        forged = replace(genuine, body=body, headers={})
+        for act in (
+            lambda one=forged: receiver.verify(lab.config, one, now),
+            lambda one=forged: receiver.parse(lab.config, one),
+        ):
+            try:
+                act()
+            except Exception as error:
+                refusals.append(error)
+    if refusals:
+        raise ExceptionGroup("damaged reports", refusals)
+
+
+def _with(lab: Lab, fault: Fault | None, act: Callable[[], Any]) -> None:
+    with lab.proxy.armed(fault) if fault else contextlib.nullcontext():
         act()
 
 
@@ -164,6 +217,11 @@ def _personal(lab: Lab) -> dict[str, str]:
                 for name, value in outcome.values.items():
                     if plan.feed.by_name[name].field.privacy is not Privacy.OPEN:
                         _note(found, value, name)
+    if lab.connector.orders or lab.connector.sinks:
+        known = {**FEEDS["person"].by_name, **FEEDS["employee"].by_name}
+        for name, value in somebody(lab.site.world).items():
+            if name in known and known[name].field.privacy is not Privacy.OPEN:
+                _note(found, value, name)
     if not found and not secrets_of(lab.config):
         raise NotApplicable("there is neither a secret nor a personal value")
     return found
