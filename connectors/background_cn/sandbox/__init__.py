@@ -33,6 +33,10 @@ class RunningPlatform(RestServer):
         self.sealed = options.get("sealed") == "yes"
         super().__init__(world, self.platform.answer, host, port)
 
+    def advance(self) -> None:
+        """Let a day pass."""
+        self.platform.advance()
+
     def report(self, receiver: str, now: datetime) -> Received:
         """Return a genuine callback, as the platform would send it now."""
         number = next(iter(self.platform.orders), "B202603021530001")
