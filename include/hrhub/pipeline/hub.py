@@ -31,19 +31,13 @@ from hrhub.http.ports import Ports
 from hrhub.identity import load_identity_policy
 from hrhub.mapping import Mapping, find_mapping
 from hrhub.model import CustomFields
-from hrhub.pipeline import replay as replaying
 from hrhub.pipeline.ahead import ahead
-from hrhub.pipeline.backfill import Backfilled
 from hrhub.pipeline.census import census
 from hrhub.pipeline.counts import Counts
-from hrhub.pipeline.delivery import Delivered, Deliverer, PlannedWrite
-from hrhub.pipeline.drain import Drain, Drained
 from hrhub.pipeline.load import Progress, Refused
 from hrhub.pipeline.orders import RESULT, Orders, stream_of
-from hrhub.pipeline.outbox import Outbox, WriteRequest
 from hrhub.pipeline.ports import StorePorts
 from hrhub.pipeline.registering import refuse_unregistered
-from hrhub.pipeline.replay import Replayed, Wanted
 from hrhub.pipeline.survivorship import load_policy
 from hrhub.pipeline.work import Job, Work, as_hub_error
 from hrhub.settings import Settings
@@ -55,7 +49,12 @@ from hrhub.store.lease import acquire
 from hrhub.store.runs import Run
 from hrhub.store.syncs import SyncRow
 
+# What a sync does not need is imported where it is used: most processes run one sync and end.
 if TYPE_CHECKING:
+    from hrhub.pipeline.backfill import Backfilled
+    from hrhub.pipeline.delivery import Delivered, PlannedWrite
+    from hrhub.pipeline.drain import Drained
+    from hrhub.pipeline.replay import Replayed, Wanted
     from hrhub.pipeline.verification import Verified
     from hrhub.pipeline.verify import Report
 
@@ -267,6 +266,8 @@ class Hub:
         Raises:
             HrHubError: As :meth:`Drain.run`.
         """
+        from hrhub.pipeline.drain import Drain
+
         return Drain(self, connector, config, connection, holder).run()
 
     def replay(
@@ -298,8 +299,10 @@ class Hub:
         Raises:
             ConfigError: A uid is not that of an open record (``quarantine.unknown``).
         """
+        from hrhub.pipeline.replay import Replayed, affected
+
         done = []
-        for row in replaying.affected(self.store, self.settings.tenant, wanted):
+        for row in affected(self.store, self.settings.tenant, wanted):
             try:
                 named = f"{row.connector}.{row.stream}"
                 given = mapping if mapping is not None and mapping.stream == named else None
@@ -365,7 +368,9 @@ class Hub:
         Raises:
             ConfigError: A uid or the reason is unknown; nothing was closed.
         """
-        return replaying.discard(self.store, self.keys, uids, reason, actor=actor, clock=self.clock)
+        from hrhub.pipeline.replay import discard
+
+        return discard(self.store, self.keys, uids, reason, actor=actor, clock=self.clock)
 
     def enqueue_write(
         self,
@@ -391,6 +396,8 @@ class Hub:
         Raises:
             HrHubError: As :meth:`Outbox.add`.
         """
+        from hrhub.pipeline.outbox import Outbox, WriteRequest
+
         wish = WriteRequest(
             values=values or {},
             person=person,
@@ -421,6 +428,8 @@ class Hub:
         Raises:
             HrHubError: As :meth:`Deliverer.run`.
         """
+        from hrhub.pipeline.delivery import Deliverer
+
         return Deliverer(self, connector, config, connection, holder).run(sink)
 
     def plan_delivery(
@@ -435,6 +444,8 @@ class Hub:
         Raises:
             HrHubError: As :meth:`Deliverer.run`.
         """
+        from hrhub.pipeline.delivery import Deliverer
+
         return Deliverer(self, connector, config, connection, "-").plan(sink)
 
     @contextmanager

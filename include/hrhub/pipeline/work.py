@@ -13,18 +13,18 @@ from hrhub.identity import IdentityPolicy
 from hrhub.mapping import Mapping
 from hrhub.model import CustomFields
 from hrhub.pipeline.ahead import ahead
-from hrhub.pipeline.backfill import Backfiller
 from hrhub.pipeline.batch import Sync
 from hrhub.pipeline.landing import Landing, open_cursor, sweep, tidy
 from hrhub.pipeline.load import Loader, Progress, Refused
-from hrhub.pipeline.replay import Replayer
 from hrhub.pipeline.survivorship import Policy
 from hrhub.store import cursors
 from hrhub.store.landing import LandedBatch
 from hrhub.store.lease import Lease
 
 if TYPE_CHECKING:
+    from hrhub.pipeline.backfill import Backfiller
     from hrhub.pipeline.hub import Hub
+    from hrhub.pipeline.replay import Replayer
 
 _LANDED_AT_ONCE = 100
 """Pages that a vendor pushed which land in one transaction."""
@@ -166,6 +166,8 @@ class Work:
 
     def backfiller(self, actor: str) -> Backfiller:
         """Return what maps this sync's landed pages again; without a lease only for show."""
+        from hrhub.pipeline.backfill import Backfiller  # no sync needs it
+
         hub, job = self._hub, self._job
         return Backfiller(
             store=hub.store,
@@ -181,6 +183,8 @@ class Work:
 
     def replayer(self, actor: str) -> Replayer:
         """Return what replays this sync's quarantine; without a lease only for show."""
+        from hrhub.pipeline.replay import Replayer  # no sync needs it
+
         hub, job = self._hub, self._job
         return Replayer(
             store=hub.store,

@@ -27,7 +27,7 @@ SQLITE_PRAGMAS = (
     ("foreign_keys", "ON"),
     ("secure_delete", "ON"),
     ("temp_store", "MEMORY"),
-    ("cache_size", "-65536"),
+    ("cache_size", "-16384"),
 )
 POSTGRESQL_SETTINGS = (
     ("idle_in_transaction_session_timeout", "30s"),
