@@ -17,11 +17,13 @@ from hrhub.airflow.dags import deliver_dag, inbox_dag
 from hrhub.airflow.operators import HrDeliverOperator, HrDrainOperator
 from hrhub.airflow.retry import HubRetryPolicy
 from hrhub.ambient import SystemClock
+from hrhub.connector import registry
 from hrhub.errors import ConfigError, Transient
 from hrhub.pipeline import Hub, open_hub
 from hrhub.pipeline.inbox import Inbox
 from hrhub.sandbox.world import build_world
 from hrhub.settings import Settings
+from tests.support.demo_connector import demo
 
 pytestmark = pytest.mark.xdist_group("airflow")
 
@@ -113,6 +115,10 @@ def test_dags_of_the_outbox_and_the_inbox_have_one_task_and_one_run_at_a_time() 
 
 
 @pytest.mark.parametrize("build", [deliver_dag, inbox_dag])
-def test_a_connector_that_has_neither_builds_no_dag(build: Any) -> None:
+def test_a_connector_that_has_neither_builds_no_dag(
+    build: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "get", lambda name: demo)
+
     with pytest.raises(ConfigError):
-        build("successfactors")
+        build("demo")
