@@ -47,6 +47,14 @@ def start(
     names: Annotated[
         str, typer.Option(metavar="A,B", help="Connectors to simulate; else all that can be.")
     ] = "",
+    option: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--option",
+            metavar="VENDOR.NAME=VALUE",
+            help="Switch of a simulator, as its README lists them; repeatable.",
+        ),
+    ] = None,
 ) -> None:
     """Serve simulated vendors until Ctrl-C.
 
@@ -58,6 +66,7 @@ def start(
     from hrhub.sandbox.world import build_world
 
     chosen = [name.strip() for name in names.split(",") if name.strip()] or _simulated()
+    options = _options(option or [])
     place = _state_file(state)
     with out.working(f"building a company of {size:,}"):
         world = build_world(size=size, seed=seed, edits=edits)
@@ -68,7 +77,7 @@ def start(
             out.aside(f"  {name}: {entry.address}")
 
     out.result({"state": str(place), "vendors": chosen, "size": size, "seed": seed})
-    serve(chosen, world, base_port=port, state_file=place, ready=ready)
+    serve(chosen, world, base_port=port, state_file=place, ready=ready, options=options)
 
 
 def connections(out: Out, state: _State = None) -> None:
@@ -144,6 +153,17 @@ def up(
 
     out.result({"status": "stopped"})
     run(Settings.from_env().home, port=port, say=out.aside)
+
+
+def _options(given: list[str]) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for text in given:
+        path, equals, value = text.partition("=")
+        vendor, dot, name = path.partition(".")
+        if not (equals and dot and name):
+            raise typer.BadParameter("say VENDOR.NAME=VALUE", param_hint="--option")
+        found.setdefault(vendor, {})[name] = value
+    return found
 
 
 def _state_file(given: Path | None) -> Path:
