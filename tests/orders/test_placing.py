@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from hrhub.ambient import FakeClock
 from hrhub.errors import (
@@ -22,6 +22,7 @@ from hrhub.errors import (
 )
 from hrhub.http.ports import MemoryPorts
 from hrhub.pipeline import open_hub
+from hrhub.pipeline.backup import backup, restore
 from hrhub.pipeline.orders import consents, withdraw
 from hrhub.store.schema import metadata
 from tests.orders.conftest import MOBILE, NUMBER, Office, add_person
@@ -225,6 +226,23 @@ def test_after_a_lost_answer_the_order_is_found_and_not_placed_again(office: Off
 
     assert order.id == standing.id
     assert order.status == "awaiting_subject"
+    assert len(office.bureau.told) == 1
+
+
+def test_an_order_placed_after_a_backup_is_found_after_its_restore(
+    office: Office, tmp_path: Any
+) -> None:
+    office.agree()
+    office.bureau.lose = 1
+    with pytest.raises(VendorError):
+        office.place()
+    with office.hub.store.write() as tx:  # as it stood before the first try
+        tx.execute(update(metadata.tables["hub_order"]).values(tries=0))
+    backup(office.hub, tmp_path / "hub.backup", actor="test")
+
+    restore(office.hub.settings, tmp_path / "hub.backup", actor="test", replace=True)
+
+    assert office.poll().moved == {"awaiting_subject": 1}
     assert len(office.bureau.told) == 1
 
 

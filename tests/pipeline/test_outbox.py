@@ -18,6 +18,7 @@ from hrhub.ambient import FakeClock, SystemClock
 from hrhub.errors import AuthError, ConfigError, Fenced, Refused
 from hrhub.http.ports import MemoryPorts
 from hrhub.pipeline import Hub, open_hub
+from hrhub.pipeline.backup import backup, restore
 from hrhub.pipeline.delivery import WAITS, Delivered
 from hrhub.pipeline.outbox import Outbox
 from hrhub.store import outbox as table
@@ -381,3 +382,20 @@ def test_a_claim_lasts_as_long_as_its_worker_lives(desk: Desk) -> None:
 
     assert desk.deliver("other").sent == 1
     assert desk.row(asked).state == table.SENT
+
+
+@pytest.mark.parametrize(
+    ("sink", "state", "cards"),
+    [("lookup", "sent", 1), ("idempotent", "sent", 1), ("blind", "unknown", 1)],
+)
+def test_a_write_sent_after_a_backup_is_not_blindly_sent_again_after_its_restore(
+    desk: Desk, tmp_path: Path, sink: str, state: str, cards: int
+) -> None:
+    asked = desk.ask("王芳", sink)
+    backup(desk.hub, tmp_path / "hub.backup", actor="test")
+    assert desk.deliver().sent == 1
+
+    restore(desk.hub.settings, tmp_path / "hub.backup", actor="test", replace=True)
+    desk.deliver()
+
+    assert (desk.row(asked).state, len(desk.vendor.names)) == (state, cards)

@@ -26,7 +26,7 @@ from hrhub.crypto import KeyProvider, TenantKeys, WrappedKey, audit_linker, defa
 from hrhub.crypto import open_tenant as unwrap_tenant
 from hrhub.errors import Busy, HrHubError, KeysUnavailable, Refused
 from hrhub.settings import Settings
-from hrhub.store import audit, erasure, outbox, transfer
+from hrhub.store import audit, erasure, orders, outbox, transfer
 from hrhub.store import landing as manifest
 from hrhub.store.archive import Archive, ArchiveWriter, Facts, open_archive
 from hrhub.store.engine import RESTORING, Store, open_store
@@ -241,7 +241,9 @@ class _Restore:
         # Workers that hold a lease of the store as it was must fail at the fence.
         tx.execute(update(hub_fence).values(token=hub_fence.c.token + token + 1))
         tx.execute(update(hub_landing_batch).values(state=manifest.DROPPED))
+        # What waited to be sent or ordered may have been since; the vendor is asked first.
         outbox.put_in_doubt(tx)
+        orders.put_in_doubt(tx)
         forgotten = 0
         for tenant, keys in self._tenants().items():
             erased = self._ledger.erased(audit_linker(keys), tenant, facts.erasures.get(tenant))

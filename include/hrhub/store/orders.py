@@ -262,6 +262,21 @@ def due_soonest(tx: Connection, ids: Collection[str], now: datetime) -> int:
     return int(done.rowcount)
 
 
+def put_in_doubt(tx: Connection) -> int:
+    """Say of all orders yet to be placed that placing was begun; return how many there were.
+
+    For a store that was restored: what waited in the backup may have been placed since, so the
+    vendor is asked for it first.
+    """
+    c = hub_order.c
+    done = tx.execute(
+        update(hub_order)
+        .where(c.sealed_request.is_not(None), c.tries == 0)
+        .values(tries=1, holder=None, claimed_until=None)
+    )
+    return int(done.rowcount)
+
+
 def sealed_request(tx: Connection, order_id: str) -> bytes | None:
     """Return what the vendor is to be told, sealed; None once it has been told."""
     c = hub_order.c
