@@ -45,9 +45,12 @@ def test_a_plugin_that_is_not_allowed_is_neither_listed_nor_imported(
     mark = scratch.folder / "imported"
 
     printed = done(scratch.hrhub("connectors", "--json", MARK=str(mark)))
+    hinted = scratch.hrhub("connectors", MARK=str(mark))
     told = scratch.hrhub("spec", "acme", "--json", MARK=str(mark), HRHUB_PLUGINS="hrhub-other")
 
     assert "acme" not in names(printed)
+    assert json.loads(printed)["not_allowed"] == {"acme": "hrhub-acme"}
+    assert "add hrhub-acme to HRHUB_PLUGINS" in " ".join(hinted.stderr.split())
     assert told.returncode == 7
     assert json.loads(told.stdout)["error"]["code"] == "plugin.not_allowed"
     assert not mark.exists()
@@ -62,6 +65,7 @@ def test_a_plugin_on_the_allow_list_appears_beside_the_others(
     printed = done(scratch.hrhub("connectors", "--json", HRHUB_PLUGINS=spelling, MARK=str(mark)))
 
     assert {"acme", "successfactors", "zkteco"} <= set(names(printed))
+    assert json.loads(printed)["not_allowed"] == {}
     assert mark.exists()
 
 
@@ -96,6 +100,16 @@ def test_the_mappings_of_a_plugin_are_found(scratch: Scratch, plugin: Path) -> N
     assert {s["stream"]: s["mapping"] for s in streams} == {
         "departments": "yes",
         "employees": "yes",
+    }
+
+
+def test_the_golden_cases_of_a_plugin_run_by_its_name(scratch: Scratch, plugin: Path) -> None:
+    ran = scratch.hrhub("map", "test", "acme", "--json", HRHUB_PLUGINS="hrhub-acme")
+
+    tested = json.loads(done(ran))["mappings"]
+    assert {Path(one["path"]).stem: one["status"] for one in tested} == {
+        "departments": "ok",
+        "employees": "ok",
     }
 
 

@@ -168,22 +168,31 @@ def _failed(path: Path, result: CaseResult) -> dict[str, Any]:
 
 
 def _files(what: str) -> list[Path]:
-    """Return the mapping files that are meant.
+    """Return the mapping files that are meant: a file, a folder, a connector's, or all.
+
+    Of a connector those of the installation, and those it ships that are not replaced there.
 
     Raises:
         ConfigError: There is none.
     """
+    from hrhub.connector.registry import mappings_of
     from hrhub.settings import Settings
 
     root = Settings.from_env().mappings
-    place = Path(what)
-    if what and place.is_file():
+    place = Path(what) if what else root
+    if place.is_file():
         return [place]
+    shipped = None
     if what and not place.is_dir():
-        place = root / _connector(what)
-    found = sorted(
-        p for p in (place if what else root).rglob("*.yaml") if p.name not in _NO_MAPPINGS
-    )
+        place, shipped = root / _connector(what), mappings_of(_connector(what))
+    by_place = {
+        file.relative_to(folder): file
+        for folder in (shipped / place.name if shipped else None, place)
+        if folder is not None
+        for file in folder.rglob("*.yaml")
+        if file.name not in _NO_MAPPINGS
+    }
+    found = sorted(by_place.values())
     if not found:
         raise ConfigError("mapping.missing", connector=what or "*", stream="*", path=str(place))
     return found

@@ -46,15 +46,34 @@ def connectors(out: Out) -> None:
                     "version": c.version,
                     "evidence": c.evidence,
                     "streams": [s.name for s in c.streams],
+                    "orders": [o.name for o in c.orders],
+                    "sinks": [s.name for s in c.sinks],
+                    "events": [e.name for e in c.events],
                 }
                 for c in found
-            ]
+            ],
+            "not_allowed": registry.not_allowed(),
         }
     )
     out.table(
-        ("Name", "System", "Version", "Evidence", "Streams"),
-        [(c.name, c.title, c.version, c.evidence, [s.name for s in c.streams]) for c in found],
+        ("Name", "System", "Version", "Evidence", "Streams", "Orders", "Write-backs", "Events"),
+        [
+            (
+                c.name,
+                c.title,
+                c.version,
+                c.evidence,
+                *([part.name for part in of] for of in (c.streams, c.orders, c.sinks, c.events)),
+            )
+            for c in found
+        ],
+        spare=("Events", "Write-backs", "Evidence"),
     )
+    for name, distribution in registry.not_allowed().items():
+        out.aside(
+            f"{name} is installed but not imported: add {distribution} to "
+            f"{registry.ALLOW_VARIABLE} if you trust it"
+        )
 
 
 def spec(

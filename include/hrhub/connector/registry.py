@@ -35,6 +35,15 @@ def names() -> list[str]:
     return sorted(name for name, point in _found().items() if allowed(point))
 
 
+def not_allowed() -> dict[str, str]:
+    """Return connectors that are installed but not on the allow-list: name -> distribution."""
+    return {
+        name: point.dist.name if point.dist else "-"
+        for name, point in sorted(_found().items())
+        if not allowed(point)
+    }
+
+
 def get(name: str) -> Connector:
     """Import and return a connector.
 
