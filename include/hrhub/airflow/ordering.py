@@ -73,7 +73,7 @@ class HrPlaceOrderOperator(ConnectionOperator):
                 self.service,
                 self.package,
                 self.person,
-                key=self.key or _key_of(ti.dag_id, ti.run_id, ti.task_id, ti.map_index),
+                key=self.key or key_of(ti.dag_id, ti.run_id, ti.task_id, ti.map_index),
                 actor=f"dag:{ti.dag_id}",
             )
         self.log.info("%s: %s", order.id, order.status)
@@ -240,7 +240,7 @@ def _counts(polled: Polled) -> dict[str, int]:
     }
 
 
-def _key_of(*parts: object) -> str:
+def key_of(*parts: object) -> str:
     """Return a key that is the same for every try of a task in one DAG run."""
     digest = blake2b(digest_size=_KEY_BYTES)
     for part in parts:

@@ -39,7 +39,7 @@ from hrhub.errors import (
     Throttled,
 )
 from hrhub.model.masking import mask_feed
-from hrhub.pipeline.outbox import ERASED, Outbox
+from hrhub.pipeline.outbox import ERASED, Outbox, WriteRequest
 from hrhub.store import audit
 from hrhub.store import outbox as table
 from hrhub.store.claims import Claim
@@ -161,6 +161,19 @@ class Deliverer:
                 shown = {n: mask_feed(n, v) for n, v in values[row.id].items()}
                 planned.append(PlannedWrite(row.id, declared.name, one.target, one.fields, shown))
         return planned
+
+    def preview(self, sink: str, wish: WriteRequest) -> PlannedWrite:
+        """Say what would be sent for a wish that nobody has put down yet; nothing is written.
+
+        Raises:
+            HrHubError: As :meth:`Outbox.add`.
+        """
+        declared = self._connector.sink(sink)
+        with self._hub.store.read() as tx:
+            values = self._outbox.preview(tx, self._connector, self._connection, sink, wish)
+        (one,) = declared.plan(self._session(), [Write(key=wish.key or "-", values=values)])
+        shown = {name: mask_feed(name, value) for name, value in values.items()}
+        return PlannedWrite("-", sink, one.target, one.fields, shown)
 
     def _session(self) -> Session:
         return open_session(

@@ -448,6 +448,25 @@ class Hub:
 
         return Deliverer(self, connector, config, connection, "-").plan(sink)
 
+    def show_write(
+        self,
+        connector: Connector,
+        config: ConnectorConfig,
+        connection: str,
+        sink: str,
+        values: abc.Mapping[str, Any] | None = None,
+        *,
+        person: str | None = None,
+        actor: str,
+    ) -> PlannedWrite:
+        """Say what one write would send to whom; nothing is put down or sent.
+
+        Raises:
+            HrHubError: As :meth:`enqueue_write`.
+        """
+        wish = WriteRequest(values=values or {}, person=person, actor=actor, reason="shown")
+        return Deliverer(self, connector, config, connection, "-").preview(sink, wish)
+
     @contextmanager
     def result_run(
         self, connector: Connector, connection: str, service: OrderService, holder: str

@@ -137,6 +137,17 @@ class Outbox:
         assert stored is not None
         return stored
 
+    def preview(
+        self, tx: Connection, connector: Connector, connection: str, sink: str, wish: WriteRequest
+    ) -> dict[str, Any]:
+        """Return the values that :meth:`add` would put down; nothing is written.
+
+        Raises:
+            HrHubError: As :meth:`add`.
+        """
+        person = self._person(tx, wish)
+        return self._values(tx, connector.sink(sink), connection, person, wish)
+
     def lane(self, connection: str, subject: str) -> bytes:
         """Return the mark of what writes of a connection stay in order for."""
         text = f"{connection}\x1f{subject}".encode()
