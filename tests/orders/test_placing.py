@@ -340,3 +340,23 @@ def test_errors_about_an_order_name_ids_and_codes_only(office: Office) -> None:
 def ids(office: Office) -> list[str]:
     with office.hub.store.read() as tx:
         return list(tx.execute(select(metadata.tables["hub_order"].c.order_id)).scalars())
+
+
+def test_a_damaged_request_is_found_by_verification_and_never_sent(office: Office) -> None:
+    office.agree()
+    office.bureau.lose = 1
+    with pytest.raises(VendorError):
+        office.place()
+    assert office.hub.verify().ok
+    table = metadata.tables["hub_order"]
+    with office.hub.store.write() as tx:
+        sealed = bytearray(tx.execute(select(table.c.sealed_request)).scalar_one())
+        sealed[-1] ^= 1
+        tx.execute(update(table).values(sealed_request=bytes(sealed)))
+
+    report = office.hub.verify()
+    with pytest.raises(HrHubError):
+        office.place()
+
+    assert not report.ok
+    assert len(office.bureau.told) == 1

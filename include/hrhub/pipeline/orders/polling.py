@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from hrhub.connector import OrderState, OrderStatus
 from hrhub.errors import Busy, ConsentError, HrHubError, RowRejected, Throttled, Transient
+from hrhub.identity import members_of
 from hrhub.pipeline.counts import Counts
 from hrhub.pipeline.links import Links
-from hrhub.pipeline.orders.consents import Consent, is_withdrawn, of_people, whose
+from hrhub.pipeline.orders.consents import Consent, is_withdrawn, of_people
 from hrhub.pipeline.orders.desk import Desk
 from hrhub.pipeline.orders.ledger import ORDER, Ledger, Service, ledger, sync_id_of
 from hrhub.pipeline.orders.placing import carry_out
@@ -139,18 +140,19 @@ class _Look:
         return [order for order in due if order.id not in withdrawn]
 
     def _withdrawn(self, due: Sequence[Order]) -> set[str]:
+        """Return those orders whose consent does not stand any more."""
         resting = [order for order in due if order.consent_id]
-        found: set[str] = set()
+        given: dict[str, list[Consent]] = {}
         with ledger(self._desk.hub, self._desk.at, write=False) as open_:
-            given: dict[str, list[Consent]] = {}
-            for order in resting:
-                if order.person_id not in given:
-                    _, members = whose(open_.tx, order.person_id)
-                    given[order.person_id] = of_people(open_, members)
-                known = given[order.person_id]
-                own = next((c for c in known if c.id == order.consent_id), None)
-                if own is None or is_withdrawn(own, known, self._desk.recipients, open_.now):
-                    found.add(order.id)
+            members = members_of(open_.tx, {order.person_id for order in resting})
+            for one in of_people(open_, set().union(*members.values())):
+                given.setdefault(one.person_id, []).append(one)
+        found: set[str] = set()
+        for order in resting:
+            known = [c for member in members[order.person_id] for c in given.get(member, ())]
+            own = next((c for c in known if c.id == order.consent_id), None)
+            if own is None or is_withdrawn(own, known, self._desk.recipients, open_.now):
+                found.add(order.id)
         return found
 
     def _ask(self, open_orders: Sequence[Order]) -> None:

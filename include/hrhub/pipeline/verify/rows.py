@@ -38,6 +38,36 @@ def check_rows(work: Work) -> None:
         if shape(entity.name).sealed:
             _Rows(work, keyring, entity.name).check()
     _contributions(work, keyring)
+    _requests(work, keyring)
+
+
+def _requests(work: Work, keyring: _Keys) -> None:
+    """Open what vendors are still to be told with orders."""
+    table, order = schema.hub_order, schema.ENTITY_TABLES["service_order"]
+
+    def visit(tx: Connection, rows: Sequence[Any]) -> None:
+        ids = [row.order_id for row in rows]
+        people: dict[str, str] = dict(bulk.fetch_by(tx, order, "id", ids, ("id", "person_id")))
+        active, _ = keyring.load(tx, set(people.values()), set())
+        for row in rows:
+            record = active.get(people.get(row.order_id, ""))
+            key = keyring.open(record) if record else None
+            if record is None:
+                work.report.add("verify.key_missing", table.name, row.order_id)
+            if key is None:
+                continue
+            try:
+                key.open(
+                    bytes(row.sealed_request),
+                    entity=table.name,
+                    field_path="sealed_request",
+                    row_uid=row.order_id,
+                )
+            except EnvelopeError:
+                work.report.add("verify.envelope_unreadable", table.name, row.order_id)
+
+    untold = table.c.sealed_request.is_not(None)
+    work.pages(table, ("order_id", "sealed_request"), ("order_id",), visit, untold)
 
 
 def _contributions(work: Work, keyring: _Keys) -> None:
