@@ -1,0 +1,65 @@
+"""Beisen iTalent, simulated: both token calls, windows of 90 days, scrolls of ten seconds.
+
+Options of ``start``: ``sign_in`` (how the connection signs in, ``app_key``), ``masked`` (``yes``:
+mobile and identity numbers come masked) and ``flood`` (``yes``: every row is written every night).
+``tenant`` of what runs has the switches ``forgetful`` and ``closed``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from connectors.beisen.sandbox.rows import BEGAN, TENANT_ID
+from connectors.beisen.sandbox.tenant import APP_KEY, APP_SECRET, Tenant
+from hrhub.sandbox.rest import RestServer
+from hrhub.sandbox.vendor import Running, StreamTruth
+from hrhub.sandbox.world import World
+
+__all__ = ["APP_SECRET", "BeisenSandbox", "RunningBeisen", "sandbox"]
+
+
+class RunningBeisen(RestServer):
+    """A tenant that listens."""
+
+    def __init__(self, world: World, host: str, port: int, options: Mapping[str, str]) -> None:
+        self.tenant = Tenant(world, options)
+        self.sign_in = options.get("sign_in", "app_key")
+        super().__init__(world, self.tenant.answer, host, port)
+
+
+class BeisenSandbox:
+    """A tenant with everybody who is or was employed."""
+
+    name = "beisen"
+
+    def start(
+        self, world: World, host: str, port: int, options: Mapping[str, str]
+    ) -> RunningBeisen:
+        """Serve the world."""
+        return RunningBeisen(world, host, port, options)
+
+    def connection(self, world: World, running: Running) -> dict[str, Any]:
+        """Return what the connection's form has to hold."""
+        assert isinstance(running, RunningBeisen)
+        return {
+            "url": running.address,
+            "sign_in": running.sign_in,
+            "app_key": APP_KEY,
+            "app_secret": APP_SECRET,
+            "tenant_id": TENANT_ID,
+            "history_from": BEGAN.isoformat(),
+            "employ_types": [0, 1, 2, 3],
+            "allow_networks": ["127.0.0.0/8"],
+        }
+
+    def truth(self, world: World) -> dict[str, StreamTruth]:
+        """Count what stands today; a person is one employee, by the last employment."""
+        return {
+            "organizations": StreamTruth(len(world.org_units) + 1, 0),
+            "positions": StreamTruth(len(world.positions), 0),
+            "employees": StreamTruth(len(world.people), sum(p.faulty for p in world.people)),
+        }
+
+
+sandbox = BeisenSandbox()
