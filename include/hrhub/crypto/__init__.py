@@ -6,7 +6,7 @@ The byte formats are final. What was sealed by one version of hrhub opens in eve
 from __future__ import annotations
 
 from hrhub.crypto.audit import GENESIS, audit_linker, verify_links
-from hrhub.crypto.blind import BlindIndexer
+from hrhub.crypto.blind import BlindIndex, BlindIndexer
 from hrhub.crypto.caching import DataKeyCache, OpenTenants
 from hrhub.crypto.envelope import DataKey, dek_id_of
 from hrhub.crypto.envkeys import EnvKeys, default_provider
@@ -41,6 +41,7 @@ __all__ = [
     "GENESIS",
     "NO_FIELDS",
     "AuditBroken",
+    "BlindIndex",
     "BlindIndexer",
     "CanonicalFields",
     "DataKey",

@@ -127,10 +127,6 @@ class DataKey:
             self._prk = self.suite.extract(self._key)
         return self.suite.expand(self._prk, info)
 
-    def rest(self) -> None:
-        """Let go of derived ciphers, some kilobytes; they are derived again when needed."""
-        self._cipher = self._prk = self._row_mac = None
-
     def row_mac(self, message: bytes) -> bytes:
         """Return the 32-byte MAC over what a row holds; a key seals several rows of its person."""
         mac = self._row_mac

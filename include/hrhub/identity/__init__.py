@@ -1,6 +1,7 @@
 """Who is who: find people by blind index, merge and take apart, ask humans where rules must not."""
 
 from hrhub.identity.loading import (
+    Entry,
     People,
     make_node,
     take_contact,
@@ -27,6 +28,7 @@ __all__ = [
     "Act",
     "Desk",
     "EmployeeMatch",
+    "Entry",
     "IdentityPolicy",
     "MergePersons",
     "Node",

@@ -18,8 +18,8 @@ from hrhub.identity.nodes import Job, Node
 from hrhub.identity.ports import Desk
 from hrhub.store import bulk, schema
 
-Entry = tuple[int, bytes]
-"""Number of a blind index, and an entry of it."""
+Entry = tuple[int, int, bytes]
+"""Number and version of a blind index, and an entry of it."""
 
 _INDEX = schema.hub_blind_index
 _DOCUMENT = schema.INDEX_IDS["person_identifier", "number"]
@@ -47,25 +47,27 @@ class People:
 
     def holders(self, entries: Collection[Entry]) -> dict[Entry, set[str]]:
         """Return the people on index entries; entries that nobody has are left out."""
-        hashes = {bi for _, bi in entries}
-        rows = bulk.fetch_by(
-            self._tx,
-            _INDEX,
-            "bi",
-            hashes,
-            select=("index_id", "bi", "row_uid"),
-            where={"tenant": self._tenant},
-        )
-        wanted = set(entries)
-        found = [(i, bytes(bi), uid) for i, bi, uid in rows if (i, bytes(bi)) in wanted]
+        by_index: dict[tuple[int, int], list[bytes]] = defaultdict(list)
+        for number, version, bi in entries:
+            by_index[number, version].append(bi)
+        found: list[tuple[Entry, str]] = []
         owners: dict[str, str] = {}
-        for index_id, entity in _OWNED.items():
-            ids = [uid for i, _, uid in found if i == index_id]
-            owners.update(self._fetch(entity, "id", ids, ("id", "person_id")))
+        for (number, version), hashes in by_index.items():
+            rows = bulk.fetch_by(
+                self._tx,
+                _INDEX,
+                "bi",
+                hashes,
+                select=("bi", "row_uid"),
+                where={"tenant": self._tenant, "index_id": number, "version": version},
+            )
+            found += [((number, version, bytes(bi)), row_id) for bi, row_id in rows]
+            ids = [row_id for _, row_id in rows]
+            owners.update(self._fetch(_OWNED[number], "id", ids, ("id", "person_id")))
         out: dict[Entry, set[str]] = defaultdict(set)
-        for index_id, bi, uid in found:
-            if uid in owners:
-                out[index_id, bi].add(owners[uid])
+        for entry, row_id in found:
+            if row_id in owners:
+                out[entry].add(owners[row_id])
         return dict(out)
 
     def entries(self, node: Node) -> Iterator[tuple[Entry, object]]:
@@ -166,7 +168,7 @@ class People:
 def _entry(index_id: int, index: Any, value: str, key: object) -> Iterator[tuple[Entry, object]]:
     bi = index(value)
     if bi is not None:
-        yield (index_id, bi), key
+        yield (index_id, index.version, bi), key
 
 
 def make_node(node_id: str, parts: Mapping[str, set[Any]]) -> Node:

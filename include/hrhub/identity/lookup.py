@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from hrhub.crypto import BlindIndex
 from hrhub.identity.merges import resolve_ids
 from hrhub.store import bulk, schema
 
 _INDEX = schema.hub_blind_index
 
 
-def _rows(tx: Any, tenant: str, index_id: int, hashes: Sequence[bytes]) -> dict[bytes, list[str]]:
+def _rows(
+    tx: Any, tenant: str, index: BlindIndex, hashes: Iterable[bytes]
+) -> dict[bytes, list[str]]:
+    number = schema.INDEX_IDS[index.entity, index.index_name]
     found: dict[bytes, list[str]] = {}
     for bi, row_id in bulk.fetch_by(
         tx,
@@ -22,7 +26,7 @@ def _rows(tx: Any, tenant: str, index_id: int, hashes: Sequence[bytes]) -> dict[
         "bi",
         hashes,
         select=("bi", "row_uid"),
-        where={"tenant": tenant, "index_id": index_id},
+        where={"tenant": tenant, "index_id": number, "version": index.version},
     ):
         found.setdefault(bytes(bi), []).append(row_id)
     return found
@@ -37,10 +41,10 @@ class EmployeeMatch:
 
 
 def by_work_no(
-    tx: Any, tenant: str, index_id: int, hashes: Sequence[bytes]
+    tx: Any, tenant: str, index: BlindIndex, hashes: Iterable[bytes]
 ) -> dict[bytes, list[EmployeeMatch]]:
     """Return the employees behind each work-number hash; several where numbers were re-used."""
-    rows = _rows(tx, tenant, index_id, hashes)
+    rows = _rows(tx, tenant, index, hashes)
     people: dict[str, str] = dict(
         bulk.fetch_by(
             tx,
@@ -59,8 +63,8 @@ def by_work_no(
 def one_by_work_no(
     tx: Any,
     tenant: str,
-    index_id: int,
-    hashes: Sequence[bytes],
+    index: BlindIndex,
+    hashes: Iterable[bytes],
     *,
     today: date,
     quiet_days: int,
@@ -71,7 +75,7 @@ def one_by_work_no(
     ``quiet_days`` before ``today``; two such people leave it to a human. Of one person's several
     roles it is the survivor's, else the oldest.
     """
-    matches = by_work_no(tx, tenant, index_id, hashes)
+    matches = by_work_no(tx, tenant, index, hashes)
     read_as = resolve_ids(tx, {m.person_id for found in matches.values() for m in found})
     shared = {
         m.employee_id

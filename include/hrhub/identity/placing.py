@@ -15,7 +15,8 @@ was there when it came; the other is asked about or stays apart. No order joins 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from hrhub.identity.loading import Entry, People
@@ -44,14 +45,18 @@ class Placer:
         self.known: dict[Entry, set[str]] = {}
         self.asked: set[Entry] = set()
 
-    def place(self, records: Sequence[Node]) -> list[Found | None]:
-        """Return the person of each record, None where it has to be a new one.
+    def look_up(self, evidence: Iterable[Iterable[Entry]]) -> Collection[Entry]:
+        """Ask once who holds the index entries of records; return those that somebody holds.
 
-        What the look-up found stays in ``known``: later steps need not ask again.
+        What is found stays in ``known``: later steps need not ask again.
         """
-        entries = [[entry for entry, _ in self._people.entries(r)] for r in records]
-        self.asked = {e for some in entries for e in some}
+        self.asked = set(chain.from_iterable(evidence))
         self.known = self._people.holders(self.asked)
+        return self.known.keys()
+
+    def place(self, records: Sequence[Node]) -> list[Found | None]:
+        """Return the person of each record looked up before, None where it has to be a new one."""
+        entries = [[entry for entry, _ in self._people.entries(r)] for r in records]
         wanted = [
             {p for e in some for p in self.known.get(e, ()) if self._few(e)} for some in entries
         ]

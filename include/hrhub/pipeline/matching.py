@@ -8,7 +8,7 @@ the store, and one rule serves whatever brought it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -17,6 +17,7 @@ from hrhub.crypto import DataKey, audit_linker
 from hrhub.errors import KeysUnavailable
 from hrhub.identity import (
     Act,
+    Entry,
     Node,
     People,
     Placer,
@@ -39,11 +40,11 @@ if TYPE_CHECKING:
     from hrhub.pipeline.feeds.person import PersonItem
 
 _TOLD = schema.hub_contribution
-_INDEXED = {
-    schema.INDEX_IDS["person_identifier", "number"],
-    schema.INDEX_IDS["person_contact", "value"],
-    schema.INDEX_IDS["employee", "work_no"],
-}
+_DOCUMENT = schema.INDEX_IDS["person_identifier", "number"]
+_CONTACT = schema.INDEX_IDS["person_contact", "value"]
+_WORK_NO = schema.INDEX_IDS["employee", "work_no"]
+_INDEXED = {_DOCUMENT, _CONTACT, _WORK_NO}
+_INDEX_OF = {"person_identifier": (_DOCUMENT, "number"), "person_contact": (_CONTACT, "value")}
 
 
 class Rows:
@@ -121,22 +122,47 @@ class Matching:
         self._outcomes: list[tuple[str, int | None]] = []
 
     def place(self, items: Sequence[PersonItem]) -> list[str | None]:
-        """Return the person of each record not seen before; None where it is a new one."""
-        take_turn(self._batch.tx, self._batch.sync.tenant)
-        nodes = [node_of(item) for item in items]
-        found = self._placer.place(nodes)
-        return [None if one is None else one[0] for one in self._together(items, nodes, found)]
+        """Return the person of each record not seen before; None where it is a new one.
 
-    def _together(
-        self,
-        items: Sequence[PersonItem],
-        nodes: Sequence[Node],
-        found: Sequence[tuple[str, int] | None],
-    ) -> list[tuple[str, int] | None]:
-        """Give records of this batch with one resident number one person."""
+        Most are new and share nothing with anybody; only the others are looked at closely.
+        """
+        take_turn(self._batch.tx, self._batch.sync.tenant)
+        evidence = [self._evidence(item) for item in items]
+        shared = {*self._placer.look_up(evidence), *_repeated_documents(evidence)}
+        near = [i for i, some in enumerate(evidence) if not shared.isdisjoint(some)]
+        found: list[tuple[str, int] | None] = [None] * len(items)
+        for at, one in zip(near, self._look_closely([items[i] for i in near]), strict=True):
+            found[at] = one
+        self._outcomes += [one or (i.new_id, None) for i, one in zip(items, found, strict=True)]
+        return [None if one is None else one[0] for one in found]
+
+    def held(self, work_nos: Iterable[tuple[int, bytes] | None]) -> list[bytes]:
+        """Return the work-number hashes that somebody may hold; placing has asked for most."""
+        known, asked = self._placer.known, self._placer.asked
+        entries = ((_WORK_NO, *made) for made in work_nos if made)
+        return [entry[2] for entry in entries if entry in known or entry not in asked]
+
+    def _evidence(self, item: PersonItem) -> list[Entry]:
+        """Return the index entries of a record: of all that tells who it is, and of some more."""
+        entry = self._batch.writes.entry
+        found = [
+            (_INDEX_OF[entity][0], *made)
+            for entity, child in item.children
+            if (made := entry(entity, _INDEX_OF[entity][1], child))
+        ]
+        made = entry("employee", "work_no", item.unit.values)
+        if made:
+            found.append((_WORK_NO, *made))
+        return found
+
+    def _look_closely(self, items: Sequence[PersonItem]) -> list[tuple[str, int] | None]:
+        """Place records; those of this batch with one resident number are one person."""
+        if not items:
+            return []
+        nodes = [node_of(item) for item in items]
+        out: list[tuple[str, int] | None] = list(self._placer.place(nodes))
         first: dict[str, tuple[int, str | None]] = {}
-        out: list[tuple[str, int] | None] = list(found)
-        for place, (item, node) in enumerate(zip(items, nodes, strict=True)):
+        for place, node in enumerate(nodes):
             for number in node.residents:
                 if out[place] is None and number in first:
                     other, person_id = first[number]
@@ -145,7 +171,6 @@ class Matching:
                 elif number not in first:
                     known = out[place]
                     first[number] = place, known[0] if known else None
-            self._outcomes.append(out[place] or (item.new_id, None))
         return out
 
     def settle(self) -> None:
@@ -186,8 +211,8 @@ class Matching:
         That is a value which somebody else has too, or something that has changed.
         """
         writes, tx = self._batch.writes, self._batch.tx
-        times: Counter[tuple[int, bytes]] = Counter(
-            (index_id, bi) for _, index_id, _, bi, _ in writes.new_entries() if index_id in _INDEXED
+        times: Counter[Entry] = Counter(
+            row[1:4] for row in writes.new_entries() if row[1] in _INDEXED
         )
         known, asked = self._placer.known, self._placer.asked
         unsure = {e for e, n in times.items() if n > 1 or e in known or e not in asked}
@@ -208,6 +233,12 @@ class Matching:
             return set()
         table = shape(entity).table
         return {p for (p,) in bulk.fetch_by(tx, table, "id", row_ids, select=("person_id",))}
+
+
+def _repeated_documents(evidence: Sequence[Sequence[Entry]]) -> set[Entry]:
+    """Return the document entries that several records have."""
+    times = Counter(e for some in evidence for e in set(some) if e[0] == _DOCUMENT)
+    return {entry for entry, n in times.items() if n > 1}
 
 
 def node_of(item: PersonItem) -> Node:

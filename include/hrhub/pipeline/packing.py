@@ -122,11 +122,6 @@ class Packer:
             if self.form.indexed:
                 self._index(row_id, values)
 
-    def entry(self, field: str, values: Values) -> bytes | None:
-        """Return the blind-index entry of a field; None if its value has no comparable form."""
-        found = self._entry(field, values)
-        return found[1] if found else None
-
     def _plain(self, _: str, values: Values, own: Values, *__: object) -> list[Any]:
         """Return the open columns; open custom fields lie together in one of them."""
         row: list[Any] = list(map(values.get, self.form.open))
@@ -160,13 +155,16 @@ class Packer:
 
     def _index(self, row_id: str, values: Values) -> None:
         for field, number in self.form.index_ids:
-            found = self._entry(field, values)
+            found = self.entry(field, values)
             if found:
                 version, entry = found
                 self.index_rows.append((self._sync.tenant, number, version, entry, row_id))
 
-    def _entry(self, field: str, values: Values) -> Entry | None:
-        """Return version and entry of a value; identity asks first, the row is packed later."""
+    def entry(self, field: str, values: Values) -> Entry | None:
+        """Return version and entry of a field's blind index; None without a comparable form.
+
+        It is remembered: identity asks first, the row is packed later.
+        """
         value = values.get(field)
         if value is None:
             return None

@@ -17,8 +17,7 @@ PURPOSE = "subject"
 class Subjects:
     """Load and create data keys in bulk, and remember a bounded number of them.
 
-    Keys made in a transaction are remembered only once it was committed: a key that was rolled
-    back must never seal anything.
+    Keys made in a transaction are not remembered: one that was rolled back must never seal.
     """
 
     def __init__(self, keys: TenantKeys, cache: DataKeyCache) -> None:
@@ -76,17 +75,11 @@ class Subjects:
         key_store.add_uses(tx, uses)
 
     def end(self, *, committed: bool) -> None:
-        """Forget the transaction's keys, but keep new ones in the cache when it was committed."""
+        """Forget the transaction's keys: new people come once, few of them soon again."""
         if not committed:
             for key, uses in self._counted:
                 key.return_uses(uses)
         self._counted = []
-        if committed:
-            for record in self.created:
-                key = self._batch[record.owner]
-                key.rest()  # thousands of new people come once, few of them soon again
-                self._cache.put(key)
-                self._remember(record.owner, record.dek_id)
         self._batch = {}
         self.created = []
 

@@ -157,8 +157,8 @@ class Writes:
             )
         return found
 
-    def entry(self, entity: str, field: str, values: Values) -> bytes | None:
-        """Return a blind-index entry, remembered for the row that may be written with it."""
+    def entry(self, entity: str, field: str, values: Values) -> tuple[int, bytes] | None:
+        """Return version and entry of a blind index, as :meth:`Packer.entry`."""
         return self.packer(entity).entry(field, values)
 
     def link(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import astuple
+from operator import attrgetter
 
 from sqlalchemy import Connection, select, update
 
@@ -100,9 +101,8 @@ def insert_deks(
             key for the purpose already.
     """
     # ``astuple`` copies recursively and would cost more than the insert itself.
-    rows = [
-        (*(getattr(r, name) for name in _NEW_DEK[:-1]), uses.get(r.dek_id, r.uses)) for r in records
-    ]
+    values = attrgetter(*_NEW_DEK[:-1])
+    rows = ((*values(r), uses.get(r.dek_id, r.uses)) for r in records)
     return insert(tx, hub_dek, _NEW_DEK, rows)
 
 

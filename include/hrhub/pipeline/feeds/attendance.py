@@ -109,8 +109,8 @@ def _by_work_no(batch: Batch, work_nos: Sequence[str]) -> dict[str, EmployeeMatc
     found = one_by_work_no(
         batch.tx,
         batch.sync.tenant,
-        schema.INDEX_IDS["employee", "work_no"],
-        list(hashes.values()),
+        index,
+        hashes.values(),
         today=batch.now.date(),
         quiet_days=batch.sync.identity.quiet_days,
     )

@@ -115,10 +115,11 @@ def hire(batch: Batch, hired: Sequence[Hired], changed: Changed) -> list[tuple[s
 
 def _employees_of(batch: Batch, hired: Sequence[Hired]) -> tuple[list[str], dict[str, str]]:
     """Return the employee of each record, and the persons of those that are new."""
-    hashes = [batch.writes.entry("employee", "work_no", h.unit.values) or b"" for h in hired]
-    matches = by_work_no(
-        batch.tx, batch.sync.tenant, schema.INDEX_IDS["employee", "work_no"], list(set(hashes))
-    )
+    index = batch.sync.index.eq("employee", "work_no", "code")
+    made = [batch.writes.entry("employee", "work_no", h.unit.values) for h in hired]
+    hashes = [entry[1] if entry else b"" for entry in made]
+    wanted = batch.matching.held(made) if batch.matching else hashes
+    matches = by_work_no(batch.tx, batch.sync.tenant, index, wanted)
     of: dict[tuple[str, bytes], str] = {
         (match.person_id, bi): match.employee_id for bi, found in matches.items() for match in found
     }

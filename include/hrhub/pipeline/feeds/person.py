@@ -105,10 +105,10 @@ def _identify(batch: Batch, items: Sequence[PersonItem]) -> set[str]:
 
 def children_of(row: Mapped) -> Iterable[tuple[str, dict[str, Any]]]:
     """Yield the child rows of a record, from its lists and from its flat fields."""
-    for name in SHORTCUTS.keys() & row.values.keys():
-        entity, fixed, target = SHORTCUTS[name]
-        if row.values[name] is not None:
-            yield entity, {**fixed, target: row.values[name]}
+    for name, (entity, fixed, target) in SHORTCUTS.items():
+        value = row.values.get(name)
+        if value is not None:
+            yield entity, {**fixed, target: value}
     for name, entity in _CHILD_FEEDS.items():
         for child in row.children.get(name, ()):
             yield entity, child
