@@ -28,7 +28,7 @@ from hrhub.store.engine import Store
 from hrhub.store.landing import LandedBatch
 from hrhub.store.lease import Lease
 
-BATCH_RECORDS = 4_000
+BATCH_RECORDS = 2_000
 """New or changed records at which a transaction is closed; pages are never divided."""
 
 BATCH_BYTES = 16 << 20

@@ -21,7 +21,7 @@ from hrhub.model.values import typed
 from hrhub.pipeline.batch import Batch
 from hrhub.pipeline.records import Unit
 from hrhub.pipeline.survivorship import Contribution, Survivor
-from hrhub.pipeline.writes import CONTRIBUTION_COLUMNS, StoredRow, told_by_sources
+from hrhub.pipeline.writes import CONTRIBUTION_COLUMNS, StoredRow
 from hrhub.store import bulk, schema
 
 _TABLE = schema.hub_contribution
@@ -285,7 +285,10 @@ def _links(batch: Batch, link_ids: Iterable[str]) -> dict[str, tuple[str, bytes,
 
 @cache
 def _told_fields(entity: str) -> frozenset[str]:
-    return frozenset(f.name for f in ENTITIES[entity].fields if told_by_sources(f))
+    """Return the fields that sources tell: all but references and the state of merging."""
+    return frozenset(
+        f.name for f in ENTITIES[entity].fields if f.ref is None and f.name != "merge_state"
+    )
 
 
 def _seal(batch: Batch, place: str, values: Mapping[str, Any], subject: str | None) -> bytes:

@@ -35,8 +35,8 @@ class NewRow(NamedTuple):
     Attributes:
         id: Its id.
         values: What its source tells, by field; may hold fields of other entities.
-        own: What no source tells, where ``values`` do not hold it: references, resolved, and the
-            state of merging.
+        own: Open columns that ``values`` do not hold: references, resolved, and what no source
+            tells.
         content: Keyed hash of what it says.
         subject: The person whose key seals it; None where nothing is sealed.
         link_id: The record behind it.
@@ -80,9 +80,9 @@ class Packer:
         self._sync = sync
         self._key_of = key_of
         self._now = now
-        self._own = [(form.open.index(name), name) for name in form.own]
+        self._place = {name: at for at, name in enumerate(form.open)}
         custom_keys = partial(sync.custom.keys, form.name)
-        self._custom_at = form.open.index(custom.COLUMN)
+        self._custom_at = self._place[custom.COLUMN]
         self._custom = custom_keys(Privacy.OPEN)
         self._sealer = RowSealer(sync.tenant, form.name)
         self._open = CanonicalFields(form.open, absent=None)
@@ -125,9 +125,8 @@ class Packer:
     def _plain(self, _: str, values: Values, own: Values, *__: object) -> list[Any]:
         """Return the open columns; open custom fields lie together in one of them."""
         row: list[Any] = list(map(values.get, self.form.open))
-        for at, name in self._own:
-            if name in own:
-                row[at] = own[name]
+        for name, value in own.items():
+            row[self._place[name]] = value
         if self._custom:
             row[self._custom_at] = custom.nested(values, self._custom)
         return row

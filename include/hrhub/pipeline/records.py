@@ -17,7 +17,8 @@ from hrhub.errors import RowRejected
 from hrhub.mapping import CompiledMapping, Mapped, Rejected
 from hrhub.pipeline.gate import Gate, Raw
 
-_DECODED_AT_ONCE = 256
+_DECODED_AT_ONCE = 32
+"""Records decoded and mapped together; so few stay in the processor's cache meanwhile."""
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ from typing import Any
 
 from hrhub.ambient import new_ids
 from hrhub.crypto import open_group
-from hrhub.model import ENTITIES, Entity, Field, Privacy, custom
+from hrhub.model import ENTITIES, Entity, Privacy, custom
 from hrhub.model.values import typed
 from hrhub.pipeline.batch import Batch, Sync
 from hrhub.pipeline.packing import ChangedRow, NewRow, Packer, Provenance, Values
@@ -75,9 +75,7 @@ class Shape:
     def __init__(self, entity: Entity) -> None:
         self.name = entity.name
         self.table = schema.ENTITY_TABLES[entity.name]
-        fields = entity.of(Privacy.OPEN)
-        self.open = tuple(sorted((*(f.name for f in fields), custom.COLUMN)))
-        self.own = tuple(f.name for f in fields if not told_by_sources(f))
+        self.open = tuple(sorted((*(f.name for f in entity.of(Privacy.OPEN)), custom.COLUMN)))
         self.personal = tuple(sorted(f.name for f in entity.of(Privacy.PERSONAL)))
         self.sensitive = tuple(sorted(f.name for f in entity.of(Privacy.SENSITIVE)))
         self.indexed = tuple((f.name, f.index) for f in entity.fields if f.index is not None)
@@ -106,11 +104,6 @@ class Shape:
             *self.extra,
         )
         self.update = (*self.values, *self.told, "content", "row_version", "updated_at")
-
-
-def told_by_sources(field: Field) -> bool:
-    """Tell whether sources tell a field: all but references and the state of merging."""
-    return field.ref is None and field.name != "merge_state"
 
 
 @cache

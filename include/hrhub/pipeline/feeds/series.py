@@ -186,7 +186,9 @@ def current_slices(
 
 def content_of(batch: Batch, owner_id: str | None, piece: Slice) -> bytes:
     """Return the keyed hash of a slice as its source tells it."""
-    told = {k: v for k, v in piece.values.items() if k not in _PLACING}
+    told = piece.values
+    if not _PLACING.isdisjoint(told):
+        told = {k: v for k, v in told.items() if k not in _PLACING}
     return batch.sync.content_of(
         _encode((owner_id, piece.valid_from, piece.valid_to, piece.seq, told))
     )
@@ -230,25 +232,22 @@ def insert_slice(
 ) -> None:
     """Add one slice; references to records not yet known are left to wait."""
     row_id = batch.writes.new_id()
-    names = (*feed.fields, *batch.sync.custom.keys(feed.entity))
-    values: dict[str, Any] = {
-        **feed.defaults,
-        **{n: piece.values[n] for n in names if n in piece.values},
-    }
+    own = {n: v for n, v in feed.defaults.items() if n not in piece.values}
     if feed.owner:
-        values[feed.owner[1]] = one.owner_id
+        own[feed.owner[1]] = one.owner_id
     for field, (column, entity) in feed.references.items():
         key = piece.values.get(field)
         if key is None:
             continue
-        source_key, values[column] = resolve(field, key)
-        if values[column] is None:
+        source_key, own[column] = resolve(field, key)
+        if own[column] is None:
             batch.writes.wait(feed.entity, row_id, column, entity, source_key)
     batch.writes.insert(
         feed.entity,
         row_id,
-        values,
+        piece.values,
         content,
+        own=own,
         link_id=one.link_id,
         extra=batch.writes.slice_of(
             one.series_id, piece.valid_from, piece.valid_to, piece.seq, one.dated_by
