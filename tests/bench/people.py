@@ -29,14 +29,20 @@ def work_no(index: int) -> str:
     return f"E{index + 100_000:07d}"
 
 
-def employees(count: int, *, changed: bool) -> Iterator[bytes]:
-    """Yield raw records, the same every time; with ``changed`` one in a hundred is edited."""
+def employees(count: int, moment: str = "before") -> Iterator[bytes]:
+    """Yield raw records, the same every time.
+
+    ``after`` one in a hundred is edited, in one way or another; ``moved`` everybody has another
+    family status, contract and post.
+    """
     rng = random.Random(1)
     taken: set[str] = set()
     for index in range(count):
         record = _employee(rng, index, taken)
-        if changed and index % CHANGED_EVERY == 7:
+        if moment == "after" and index % CHANGED_EVERY == 7:
             _edit(record, index)
+        elif moment == "moved":
+            _move(record)
         yield _encode(record)
 
 
@@ -156,6 +162,13 @@ def _edit(record: dict[str, Any], index: int) -> None:
         record["post"] |= {"deptCode": "D0000", "effectiveDate": "2026-11-23"}
     else:
         record["basic"]["maritalStatus"] = "divorced"
+
+
+def _move(record: dict[str, Any]) -> None:
+    record["modifiedTime"] = "2026-11-24T10:00:00Z"
+    record["basic"]["maritalStatus"] = "widowed"
+    record["employment"]["contract"]["end"] = "2039-12-31"
+    record["post"] |= {"grade": "G20", "effectiveDate": "2026-11-24"}
 
 
 def units() -> Iterator[bytes]:

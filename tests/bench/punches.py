@@ -23,11 +23,11 @@ def staff(count: int) -> int:
     return max(1, count // PER_EMPLOYEE)
 
 
-def punches(count: int, *, changed: bool) -> Iterator[bytes]:
+def punches(count: int, moment: str = "before") -> Iterator[bytes]:
     """Yield raw stamps in the order in which they were made.
 
-    Stamps do not change at a terminal, but clouds correct their direction: with ``changed`` one
-    in a hundred is corrected.
+    Stamps do not change at a terminal, but clouds correct their direction: ``after`` one in a
+    hundred is corrected.
     """
     rng = random.Random(2)
     people = staff(count)
@@ -37,7 +37,7 @@ def punches(count: int, *, changed: bool) -> Iterator[bytes]:
         second = 28_800 + turn * 10_800 + rng.randrange(1_800)
         at = (_START + timedelta(days=day, seconds=second)).strftime("%Y-%m-%d %H:%M:%S")
         way = "I" if turn % 2 == 0 else "O"
-        if changed and index % CHANGED_EVERY == 7:
+        if moment == "after" and index % CHANGED_EVERY == 7:
             way = "BO" if way == "O" else "BI"
         yield (
             f'{{"recordId":{index + 1},"userId":"{work_no(person)}","checkTime":"{at}",'

@@ -1,6 +1,7 @@
 """The vendor of the benchmark: pages built beforehand, served over keep-alive HTTP by a process.
 
-``/before/<stream>`` is the first reading, ``/after/<stream>`` the second. The next cursor stands
+``/before/<stream>`` is the first reading, ``/after/<stream>`` the second, ``/moved/<stream>`` one
+in which every employee has changed. The next cursor stands
 in the tail of each body, behind the records.
 """
 
@@ -13,7 +14,6 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from tests.bench import people, punches
@@ -22,11 +22,11 @@ PAGE = {"employees": 500, "punches": 4_000, "units": 1_000, "positions": 1_000}
 """Records per page."""
 
 
-def build(stream: str, count: int, *, changed: bool) -> list[bytes]:
+def build(stream: str, count: int, moment: str) -> list[bytes]:
     """Return all pages of a stream."""
     records: Iterator[bytes] = {
-        "employees": lambda: people.employees(count, changed=changed),
-        "punches": lambda: punches.punches(count, changed=changed),
+        "employees": lambda: people.employees(count, moment),
+        "punches": lambda: punches.punches(count, moment),
         "units": people.units,
         "positions": people.positions,
     }[stream]()
@@ -75,10 +75,10 @@ class _Handler(socketserver.StreamRequestHandler):
 
 
 @contextmanager
-def running(streams: dict[str, int]) -> Iterator[str]:
+def running(streams: dict[str, int], moments: Sequence[str] = ("before", "after")) -> Iterator[str]:
     """Serve streams of given sizes from a process of their own; yield the address."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.bench.source", json.dumps(streams)],
+        [sys.executable, "-m", "tests.bench.source", json.dumps([streams, list(moments)])],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
@@ -96,11 +96,11 @@ def running(streams: dict[str, int]) -> Iterator[str]:
 
 def main(arguments: Sequence[str]) -> None:
     """Serve until the input is closed."""
-    streams: dict[str, Any] = json.loads(arguments[0])
+    streams, moments = json.loads(arguments[0])
     shelves = {
-        f"/{moment}/{stream}": build(stream, count, changed=moment == "after")
+        f"/{moment}/{stream}": build(stream, count, moment)
         for stream, count in streams.items()
-        for moment in ("before", "after")
+        for moment in moments
     }
     server = _Server(shelves)
     threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -1,4 +1,4 @@
-"""The workloads: a first load and a second reading with one record in a hundred changed.
+"""The workloads: a first load, a reading with one record in a hundred changed, and one with all.
 
 Employees come into a store that holds the organisation, stamps into one that holds the staff, as
 in life. Every run works on a copy of that store and is checked: no record may be lost or refused.
@@ -19,10 +19,16 @@ from tests.bench.people import CHANGED_EVERY
 from tests.bench.stores import Place
 from tests.bench.worker import settings, sync
 
-WORKLOADS = ("employees_first", "employees_resync", "punches_first", "punches_resync")
+WORKLOADS = (
+    "employees_first",
+    "employees_resync",
+    "employees_changed",
+    "punches_first",
+    "punches_resync",
+)
 STORES = ("postgresql", "sqlite")
 SIZES = {"employees": 100_000, "punches": 1_000_000}
-_MOMENTS = {"first": "before", "resync": "after"}
+_MOMENTS = {"first": "before", "resync": "after", "changed": "moved"}
 _PREPARED = "prepared"
 
 
@@ -32,7 +38,7 @@ class Plan:
 
     Attributes:
         stream: ``employees`` or ``punches``.
-        parts: ``first``, ``resync`` or both.
+        parts: ``first``, ``resync``, ``changed``; the first load comes before each.
         size: Records.
         runs: How often.
     """
@@ -56,7 +62,8 @@ def measured(plan: Plan, where: Place, tell: Callable[[str], None]) -> dict[str,
     """Carry a plan out on one database; return what to write down by workload."""
     streams = {"units": 0, "positions": 0, plan.stream: plan.size}
     streams.setdefault("employees", punches.staff(plan.size))
-    with source.running(streams) as address:
+    moments = {_MOMENTS["first"], *(_MOMENTS[part] for part in plan.parts)}
+    with source.running(streams, sorted(moments)) as address:
         tell("preparing")
         prepare(where, _PREPARED, address, ("units", "positions", *_needed(plan)))
         runs: dict[str, list[Measured]] = defaultdict(list)
@@ -122,8 +129,11 @@ def check(part: str, done: Measured) -> None:
     """
     count = done.records
     changed = len(range(7, count, CHANGED_EVERY))
-    wanted = {"inserted": count} if part == "first" else {"updated": changed}
-    wanted["unchanged"] = 0 if part == "first" else count - changed
+    wanted = {
+        "first": {"inserted": count, "unchanged": 0},
+        "resync": {"updated": changed, "unchanged": count - changed},
+        "changed": {"updated": count, "unchanged": 0},
+    }[part]
     found = {name: done.result[name] for name in wanted}
     if found != wanted:
         raise RuntimeError(f"{part}: expected {wanted}, found {found}")

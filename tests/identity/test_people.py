@@ -197,6 +197,33 @@ def test_a_name_that_a_known_person_is_told_to_have_joins_who_waited_for_it(town
     assert len(town.partition(core(), by_mobile)) == 1
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "other"),
+    [
+        pytest.param(
+            core(mobile=MOBILE, display_name="李娜"),
+            core(mobile=MOBILE),
+            board(mobile=MOBILE),
+            id="name",
+        ),
+        pytest.param(
+            core(end_date=date(2021, 1, 1)),
+            core(end_date=date(2023, 12, 1)),
+            directory(hire_date=date(2024, 1, 1)),
+            id="end of a spell",
+        ),
+    ],
+)
+def test_a_correction_at_the_source_joins_who_was_kept_apart(
+    town: Town, before: Telling, after: Telling, other: Telling
+) -> None:
+    assert not one(town, before, other)
+
+    town.tell(after)
+
+    assert len(town.partition(after, other)) == 1
+
+
 def test_a_contradicting_third_record_is_left_out_and_the_first_two_stay_one(town: Town) -> None:
     known, mail = core(national_id=ID, mobile=MOBILE), board("b1", mobile=MOBILE)
     wrong = board("b2", mobile=MOBILE, birth_date=date(1991, 1, 1))

@@ -8,8 +8,7 @@ streams and records come does not matter.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from hrhub.pipeline.batch import Sync
 from hrhub.store import bulk, schema
@@ -20,8 +19,7 @@ ROLES = ("employee", "candidate")
 """Entities whose records stand for a person too."""
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """One known source record."""
 
     id: str

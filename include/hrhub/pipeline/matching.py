@@ -220,7 +220,7 @@ class Matching:
         for holders in self._people.holders(unsure).values():
             if 1 < len(holders) <= self._batch.sync.identity.holders:
                 seeds |= holders
-        seeds.update(writes.updated_ids("person"), writes.contributed_ids("person"))
+        seeds.update(writes.evident_ids("person"), writes.contributed_ids("person"))
         for entity in ("person_contact", "person_identifier"):
             seeds |= self._owners(tx, entity, writes.retired_ids(entity))
         employees = set(writes.owners_of("employment", "employee_id"))

@@ -26,6 +26,11 @@ from hrhub.store import bulk, schema
 
 _TABLE = schema.hub_contribution
 _JSON_TYPE = 7
+_EVIDENCE = {
+    "person": ("display_name", "birth_date", "gender"),
+    "employment": ("employer_code", "hire_date", "end_date"),
+}
+"""Fields of rows that tell who somebody is; contacts, documents and work numbers are indexed."""
 _encode = msgspec.json.Encoder(decimal_format="string", order="sorted").encode
 
 
@@ -36,6 +41,9 @@ class Told(NamedTuple):
     unit: Unit
     link_id: str
     values: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        return f"Told({self.row_id})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +156,7 @@ def _write_others(
                 row.row_version + 1,
                 subject=subject,
                 provenance=provenance,
+                evident=any(merged.get(n) != row.values.get(n) for n in _EVIDENCE.get(entity, ())),
             )
 
 

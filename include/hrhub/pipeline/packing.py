@@ -53,6 +53,9 @@ class NewRow(NamedTuple):
     provenance: Provenance
     extra: Row
 
+    def __repr__(self) -> str:
+        return f"NewRow({self.id})"
+
 
 class ChangedRow(NamedTuple):
     """A row to replace; ``values`` holds all of them, old ones and references included."""
@@ -63,6 +66,9 @@ class ChangedRow(NamedTuple):
     row_version: int
     subject: str | None
     provenance: Provenance
+
+    def __repr__(self) -> str:
+        return f"ChangedRow({self.id})"
 
 
 class Packer:

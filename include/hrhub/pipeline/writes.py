@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from hrhub.ambient import new_ids
 from hrhub.crypto import open_group
@@ -121,6 +120,7 @@ class Writes:
         self._subjects = subjects
         self._inserts: dict[str, list[NewRow]] = defaultdict(list)
         self._updates: dict[str, list[ChangedRow]] = defaultdict(list)
+        self._evident: dict[str, list[str]] = defaultdict(list)
         self._refingered: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
         self._retired: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
         self._superseded: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
@@ -269,11 +269,17 @@ class Writes:
         *,
         subject: str | None = None,
         provenance: Provenance = None,
+        evident: bool = True,
     ) -> None:
-        """Replace a row's values; see :class:`ChangedRow`."""
+        """Replace a row's values; see :class:`ChangedRow`.
+
+        ``evident`` says that what changes may tell who somebody is.
+        """
         self._updates[entity].append(
             ChangedRow(row_id, values, content, row_version, subject, provenance)
         )
+        if evident:
+            self._evident[entity].append(row_id)
         if shape(entity).indexed:
             self._unindex.append(row_id)
 
@@ -314,9 +320,9 @@ class Writes:
         """Return the ids of an entity's new rows."""
         return [row.id for row in self._inserts.get(entity, ())]
 
-    def updated_ids(self, entity: str) -> list[str]:
-        """Return the ids of an entity's changed rows."""
-        return [row.id for row in self._updates.get(entity, ())]
+    def evident_ids(self, entity: str) -> list[str]:
+        """Return the ids of an entity's rows of which what may tell who somebody is has changed."""
+        return self._evident.get(entity, [])
 
     def contributed_ids(self, entity: str) -> list[str]:
         """Return the ids of an entity's rows of which what a source tells was kept anew."""
@@ -327,9 +333,11 @@ class Writes:
         return [row[0] for row in self._retired.get(entity, ())]
 
     def owners_of(self, entity: str, reference: str) -> list[Any]:
-        """Return what an entity's new and changed rows refer to."""
+        """Return what an entity's new rows refer to, and those whose evidence has changed."""
         new = [r.own.get(reference) or r.values[reference] for r in self._inserts.get(entity, ())]
-        return new + [row.values[reference] for row in self._updates.get(entity, ())]
+        evident = set(self.evident_ids(entity))
+        changed = (row for row in self._updates.get(entity, ()) if row.id in evident)
+        return new + [row.values[reference] for row in changed]
 
     def touches(self, *entities: str) -> bool:
         """Tell whether rows of an entity are new or changed."""
@@ -373,8 +381,7 @@ class Writes:
         bulk.delete_by(tx, schema.hub_waiting_ref, "id", over)
 
 
-@dataclass(frozen=True, slots=True)
-class StoredRow:
+class StoredRow(NamedTuple):
     """A row as it stands in the store, opened; personal values live in memory only."""
 
     id: str
@@ -384,6 +391,9 @@ class StoredRow:
     subject: str | None
     values: dict[str, Any]
     provenance: dict[str, str] | None = None
+
+    def __repr__(self) -> str:
+        return f"StoredRow({self.id})"
 
 
 def stored(batch: Batch, entity: str, row_ids: Sequence[str]) -> dict[str, StoredRow]:

@@ -7,9 +7,8 @@ changes, dated by the source where it says since when, else by the day of the ru
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from hrhub.ambient import new_ids
 from hrhub.model import custom
@@ -131,8 +130,7 @@ def _first_slice(batch: Batch, unit: Unit, link_id: str, employment_id: str) -> 
     return Series(series_id, link_id, employment_id, [piece], dated_by, is_new=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
+class Observed(NamedTuple):
     """A record that may have changed what is known of an assignment.
 
     ``mended``: it is the record that the store knows, read by another mapping. Nothing changed at
@@ -145,8 +143,7 @@ class Observed:
     mended: bool
 
 
-@dataclass(frozen=True, slots=True)
-class OpenSlice:
+class OpenSlice(NamedTuple):
     """The slice of an employment that has no end yet."""
 
     id: str

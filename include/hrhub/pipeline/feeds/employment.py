@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from hrhub.ambient import new_ids
 from hrhub.identity import by_work_no, take_turn
@@ -22,11 +22,13 @@ def _day_first(unit: Unit) -> str:
 
 
 _EMPLOYEE = Manner("employee", ("work_no", "status"), _day_first)
-_EMPLOYMENT = Manner("employment", tuple(n for n in shape("employment").open if n != "employee_id"))
+_EMPLOYMENT = Manner(
+    "employment",
+    tuple(n for n in shape("employment").open if n != "employee_id"),
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Hired:
+class Hired(NamedTuple):
     """A record that speaks of an employment of a known person."""
 
     unit: Unit

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -84,8 +84,7 @@ def apply_positions(batch: Batch) -> None:
     _apply(batch, POSITION)
 
 
-@dataclass(frozen=True, slots=True)
-class Slice:
+class Slice(NamedTuple):
     """One slice as a source tells it: when it holds, and what it says by the source's own names."""
 
     valid_from: date
@@ -94,8 +93,7 @@ class Slice:
     values: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
+class Series(NamedTuple):
     """A series to be brought in step with its source."""
 
     series_id: str
