@@ -5,15 +5,12 @@ The platform knows an order by our key (``clientOrderNo``): the same key again i
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-import msgspec
-
 from connectors.background_cn.settings import BackgroundConfig
-from connectors.background_cn.signing import VENDOR, sealed_field
+from connectors.background_cn.signing import sealed_field
 from hrhub.connector import (
     JsonRecords,
     OrderKind,
@@ -50,36 +47,6 @@ _PERSON_CODES = ("2001", "2002")
 _UNTIL_CONSENT = ("CREATED", "CONSENT_PENDING")
 _WINDOW = timedelta(days=7)
 _PAGE = 100
-
-
-class ReportRecord(JsonRecords):
-    """A report, which is one record; the order it belongs to comes from the page."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._report = msgspec.json.Decoder(_Told)
-
-    def split(self, body: bytes) -> Sequence[bytes | memoryview]:
-        """Return the report of a body.
-
-        Raises:
-            ContractChanged: There is none.
-        """
-        try:
-            raw = self._report.decode(body).data
-        except msgspec.DecodeError:
-            raise ContractChanged("vendor.page_broken", bytes=len(body)) from None
-        if bytes(raw)[:1] != b"{":
-            raise ContractChanged("vendor.records_missing", path="data")
-        return [raw]
-
-    def decode(self, raw: bytes | memoryview, meta: Mapping[str, str | int]) -> dict[str, Any]:
-        """Decode a report and put its order beside it."""
-        return {"order": meta.get("order"), **super().decode(raw, meta)}
-
-
-class _Told(msgspec.Struct):
-    data: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class Checks(OrderService):
@@ -153,15 +120,10 @@ class Checks(OrderService):
         return self.status(session, vendor_id)
 
     def _state(self, order: Mapping[str, Any]) -> OrderState:
-        word = str(order["status"])
-        status = self.statuses.get(word)
-        if status is None:
-            raise ContractChanged("order.status_unknown", vendor_code=_safe(word), vendor=VENDOR)
         changed = order.get("updatedAt")
-        return OrderState(
-            vendor_id=str(order["orderNo"]),
-            status=status,
-            vendor_status=word,
+        return self.state_of(
+            str(order["orderNo"]),
+            str(order["status"]),
             changed_at=datetime.fromisoformat(changed) if changed else None,
             invite_url=order.get("consentUrl"),
         )
@@ -219,10 +181,6 @@ def _candidate(request: OrderRequest, config: BackgroundConfig) -> dict[str, str
     return candidate
 
 
-def _safe(word: str) -> str:
-    return word if re.fullmatch(r"[\w.]{1,40}", word, re.ASCII) else "unreadable"
-
-
 checks = Checks(
     name="checks",
     title="Background check",
@@ -230,5 +188,5 @@ checks = Checks(
     feed="background_check",
     consent="background_check",
     statuses=STATUSES,
-    records=ReportRecord(),
+    records=JsonRecords("data", single=True, facts=("order",)),
 )

@@ -12,8 +12,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
 from connectors.checkr.settings import CheckrConfig
 from hrhub.connector import (
     JsonRecords,
@@ -50,32 +48,6 @@ INCLUDED = "employment_verification,education_verification,ssn_trace,global_watc
 _ACCEPTED = re.compile(r"[0-9A-Za-zÀ-ÖØ-öø-ÿĀ-ſ'.,\- ]+")
 _KEYS = uuid.UUID("4dc1ab1c-9a33-4a2c-8a57-6b2d5f7f5d10")
 """Name space of the keys that are derived from an order's key (RFC 9562, version 5)."""
-
-
-class ReportRecord(JsonRecords):
-    """A body that is one record; the order it belongs to comes from the page."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._whole = msgspec.json.Decoder(msgspec.Raw)
-
-    def split(self, body: bytes) -> Sequence[bytes | memoryview]:
-        """Return the body, if it is a whole JSON object.
-
-        Raises:
-            ContractChanged: It is not.
-        """
-        try:
-            whole = self._whole.decode(body)
-        except msgspec.DecodeError:
-            raise ContractChanged("vendor.page_broken", bytes=len(body)) from None
-        if bytes(whole)[:1] != b"{":
-            raise ContractChanged("vendor.records_missing", path="")
-        return [whole]
-
-    def decode(self, raw: bytes | memoryview, meta: Mapping[str, str | int]) -> dict[str, Any]:
-        """Decode a report and put its order beside it."""
-        return {**super().decode(raw, meta), "order": meta.get("order")}
 
 
 class Screenings(OrderService):
@@ -194,13 +166,9 @@ class Screenings(OrderService):
         elif word == "completed" and invitation.get("report_id"):
             report = session.http.get(f"/reports/{invitation['report_id']}").json()
             word, changed = f"report.{report['status']}", report.get("completed_at")
-        status = self.statuses.get(word)
-        if status is None:
-            raise ContractChanged("order.status_unknown", vendor_code=_safe(word), vendor="Checkr")
-        return OrderState(
-            vendor_id=invitation["id"],
-            status=status,
-            vendor_status=word,
+        return self.state_of(
+            invitation["id"],
+            word,
             changed_at=datetime.fromisoformat(changed or invitation["created_at"]),
             invite_url=invitation.get("invitation_url"),
             aliases=tuple(name for name in aliases if name),
@@ -214,10 +182,6 @@ def _locations(config: CheckrConfig) -> list[dict[str, str]]:
     return [place]
 
 
-def _safe(word: str) -> str:
-    return word if re.fullmatch(r"[\w.]{1,40}", word, re.ASCII) else "unreadable"
-
-
 screenings = Screenings(
     name="screenings",
     title="Background screening",
@@ -225,5 +189,5 @@ screenings = Screenings(
     feed="background_check",
     consent="background_check",
     statuses=STATUSES,
-    records=ReportRecord(),
+    records=JsonRecords(single=True, facts=("order",)),
 )

@@ -189,13 +189,9 @@ class Contributions(OrderService):
     def _state(
         self, auth_no: str, word: str, url: str | None = None, changed: str | None = None
     ) -> OrderState:
-        status = self.statuses.get(word)
-        if status is None:
-            raise ContractChanged("order.status_unknown", vendor_code=_safe(word), vendor=VENDOR)
-        return OrderState(
-            vendor_id=auth_no,
-            status=status,
-            vendor_status=word,
+        return self.state_of(
+            auth_no,
+            word,
             changed_at=datetime.fromisoformat(changed) if changed else None,
             invite_url=url,
         )
@@ -274,11 +270,6 @@ def _settings(session: Session) -> SocialSecurityConfig:
     config = session.config
     assert isinstance(config, SocialSecurityConfig)
     return config
-
-
-def _safe(word: object) -> str:
-    text = str(word)
-    return text if re.fullmatch(r"[\w.]{1,40}", text, re.ASCII) else "unreadable"
 
 
 contributions = Contributions(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from decimal import Decimal
 
 import pytest
 
@@ -189,3 +190,22 @@ def test_an_optional_list_does_not_excuse_another_body(body: bytes) -> None:
         JsonRecords("d.list", optional=True).split(body)
 
     assert caught.value.code == "vendor.records_missing"
+
+
+@pytest.mark.parametrize("body", [b"[]", b"null", b'{"d":[1]}', b'{"d":null}', b"{}", b'{"d":"x"}'])
+def test_a_single_record_must_be_an_object(body: bytes) -> None:
+    with pytest.raises(ContractChanged) as caught:
+        JsonRecords("d", single=True).split(body)
+
+    assert caught.value.code == "vendor.records_missing"
+
+
+def test_a_single_record_is_cut_out_and_gets_the_facts_of_its_page() -> None:
+    records = JsonRecords("d", single=True, facts=("order",))
+    (raw,) = records.split(b'{"d":{"score":1.5,"order":"of another"}}')
+
+    assert records.decode(raw, {"order": "O1", "else": 1}) == {
+        "score": Decimal("1.5"),
+        "order": "O1",
+    }
+    assert [bytes(r) for r in JsonRecords(single=True).split(b'{"a":1}')] == [b'{"a":1}']

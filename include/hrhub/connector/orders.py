@@ -7,6 +7,7 @@ weeks, it costs money, and its result belongs to the order.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,6 +16,7 @@ from enum import StrEnum
 from typing import Any
 
 from hrhub.connector.stream import JsonRecords, Page, RecordFormat, Session
+from hrhub.errors import ContractChanged
 
 
 class OrderKind(StrEnum):
@@ -44,6 +46,9 @@ class OrderStatus(StrEnum):
 FINAL = frozenset(
     {OrderStatus.COMPLETED, OrderStatus.FAILED, OrderStatus.EXPIRED, OrderStatus.CANCELLED}
 )
+_SHOWABLE = re.compile(r"[\w.:/ -]{1,40}", re.ASCII)
+"""What of a vendor's words may stand in a message."""
+
 _RANK = {status: rank for rank, status in enumerate(OrderStatus)}
 
 
@@ -169,3 +174,30 @@ class OrderService:
     def cancel(self, session: Session, vendor_id: str) -> OrderState:
         """Cancel an order; one that is final already is left as it is."""
         raise NotImplementedError
+
+    def state_of(
+        self,
+        vendor_id: str,
+        word: str,
+        *,
+        changed_at: datetime | None = None,
+        invite_url: str | None = None,
+        aliases: tuple[str, ...] = (),
+    ) -> OrderState:
+        """Return the state that the vendor's word for it stands for in ``statuses``.
+
+        Raises:
+            ContractChanged: ``order.status_unknown``: the word is none of them; nobody guesses.
+        """
+        status = self.statuses.get(word)
+        if status is None:
+            shown = word if _SHOWABLE.fullmatch(word) else "unreadable"
+            raise ContractChanged("order.status_unknown", vendor_code=shown)
+        return OrderState(
+            vendor_id=vendor_id,
+            status=status,
+            vendor_status=word,
+            changed_at=changed_at,
+            invite_url=invite_url,
+            aliases=aliases,
+        )

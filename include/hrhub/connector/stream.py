@@ -110,15 +110,29 @@ class JsonRecords:
         path: Dotted path to the list.
         optional: Whether a missing list in an object that is there means that there are no records,
             and an object in its place one record. The paging or a total should then prove it.
+        single: Whether there is one record, an object and no list, at the path.
+        facts: Names of facts of the page (``Page.meta``) that each record gets, such as the order
+            that a result belongs to.
         group_by: Names of the fields that make up a series' key, for grouped streams.
     """
 
     def __init__(
-        self, path: str = "", *, optional: bool = False, group_by: Sequence[str] = ()
+        self,
+        path: str = "",
+        *,
+        optional: bool = False,
+        single: bool = False,
+        facts: Sequence[str] = (),
+        group_by: Sequence[str] = (),
     ) -> None:
         self.path = path
-        self._envelope = msgspec.json.Decoder(_below(path, list[msgspec.Raw]))
-        self._loose = msgspec.json.Decoder(_below(path, msgspec.Raw)) if optional else None
+        self._facts = tuple(facts)
+        self._single = single
+        self._optional = optional
+        self._envelope = msgspec.json.Decoder(
+            _below(path, msgspec.Raw if single else list[msgspec.Raw])
+        )
+        self._loose = msgspec.json.Decoder(_below(path, msgspec.Raw))
         self._depth = len(path.split(".")) if path else 0
         self._record = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
         self._group = msgspec.json.Decoder(
@@ -144,26 +158,30 @@ class JsonRecords:
             raise ContractChanged("vendor.page_broken", bytes=len(body)) from None
         for _ in range(self._depth):
             value = value.value
-        return value  # type: ignore[no-any-return]
+        return self._lone(body) if self._single else value
 
     def _lone(self, body: bytes) -> Sequence[bytes | memoryview]:
-        """Return what stands in the place of the list, if that may be."""
-        if self._loose is not None:
-            with contextlib.suppress(msgspec.ValidationError):
-                value: Any = self._loose.decode(body)
-                for _ in range(self._depth):
-                    value = value.value
-                raw = bytes(value)
-                if raw == b"null" or raw[:1] == b"{":
-                    return [] if raw == b"null" else [raw]
+        """Return what stands in the place of a list, if that may be."""
+        with contextlib.suppress(msgspec.ValidationError):
+            value: Any = self._loose.decode(body)
+            for _ in range(self._depth):
+                value = value.value
+            raw = bytes(value)
+            if raw[:1] == b"{" and (self._single or self._optional):
+                return [raw]
+            if raw == b"null" and self._optional:
+                return []
         raise ContractChanged("vendor.records_missing", path=self.path)
 
     def decode(self, raw: bytes | memoryview, meta: Mapping[str, str | int]) -> dict[str, Any]:
         """Decode one record."""
         try:
-            return self._record.decode(raw)
+            record = self._record.decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise RowRejected("parse", "", "json") from None
+        if self._facts:
+            record |= {name: meta.get(name) for name in self._facts}
+        return record
 
     def group_key(self, raw: bytes | memoryview) -> str:
         """Return the series' key: the grouping fields joined by an unprintable separator."""
