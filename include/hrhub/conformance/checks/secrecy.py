@@ -29,6 +29,7 @@ from hrhub.model import FEEDS, Privacy
 from hrhub.sandbox.vendor import Reporting
 
 _SHORTEST = 5
+_KEYS = ("person", "employee", "work_no")
 
 
 class _Ears(logging.Handler):
@@ -73,7 +74,9 @@ def quiet(lab: Lab, _: None) -> str:
     found = sorted({field for value, field in personal.items() if value in text})
     demand(not found, f"personal values appear in logs, errors or output: {some(found)}")
     addresses = "\n".join(a.url for a, _ in answers)
-    found = sorted({field for value, field in personal.items() if value in addresses})
+    # Before a write-back the vendor is asked by its own key of the person; some put it there.
+    keys = _KEYS if lab.connector.sinks else ()
+    found = sorted({f for value, f in personal.items() if f not in keys and value in addresses})
     demand(not found, f"personal values appear in addresses: {some(found)}")
     return f"{len(secrets)} secrets and {len(personal)} values searched for"
 
