@@ -1,9 +1,10 @@
-"""Beisen iTalent: organisations, positions and employees."""
+"""Beisen iTalent: organisations, positions, employees, and recruiting."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
+from connectors.beisen.recruiting import applicants, applications, jobs
 from connectors.beisen.settings import BeisenConfig
 from connectors.beisen.windows import CurrentRows, EmployeeRows, TimeWindowStream
 from connectors.beisen.words import ERRORS, WORDS, code_of
@@ -102,7 +103,7 @@ connector = Connector(
     base_url=_base_url,
     auth=_auth,
     check=_check,
-    streams=(organizations, positions, employees),
+    streams=(organizations, positions, employees, jobs, applicants, applications),
     errors=ERRORS,
     code_of=code_of,
     words=WORDS,

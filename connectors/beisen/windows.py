@@ -21,9 +21,9 @@ from hrhub.http.paging import LoopGuard
 
 _LIST = "data"
 _TIMES = "%Y-%m-%dT%H:%M:%S"
-_LONGEST_DAYS = 90
+LONGEST_DAYS = 90
 _TRIES = 3
-_LAG = timedelta(seconds=60)
+LAG = timedelta(seconds=60)
 _KINDS = {"business": 2, "row": 1}
 _IDENTITY_CARD = "1"
 _MAY_BE_MASKED = ("mobilePhone", "iDNumber", "email", "workEmail")
@@ -124,7 +124,7 @@ class TimeWindowStream(Stream):
         rule = TimeWindow(
             "startTime",
             "stopTime",
-            days=_LONGEST_DAYS,
+            days=LONGEST_DAYS,
             since=datetime.combine(config.history_from, time(), zone),
             time_format=_TIMES,
             lookback_s=int(timedelta(days=config.lookback_days).total_seconds()),
@@ -139,7 +139,7 @@ class TimeWindowStream(Stream):
                     for answer in _scroll(session, self.path, body):
                         if window is windows[-1]:
                             clock = min(answer.server_date or now, now)
-                            reached = write_cursor(clock - _LAG)
+                            reached = write_cursor(clock - LAG)
                         if not count(answer.body, _LIST):
                             empty = page_of(answer, cursor=reached)
                             continue

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from connectors.beisen.sandbox.recruiting import Recruiting
 from connectors.beisen.sandbox.rows import BEGAN, TENANT_ID
 from connectors.beisen.sandbox.tenant import APP_KEY, APP_SECRET, Tenant
 from hrhub.sandbox.rest import RestServer
@@ -54,8 +55,16 @@ class BeisenSandbox:
         }
 
     def truth(self, world: World) -> dict[str, StreamTruth]:
-        """Count what stands today; a person is one employee, by the last employment."""
+        """Count what stands today; a person is one employee.
+
+        An applicant with a faulty number is refused, and with them what they applied for.
+        """
+        applied = Recruiting(world)
+        faulty = sum(p.faulty for p in applied.people)
         return {
+            "jobs": StreamTruth(len(applied.jobs), 0),
+            "applicants": StreamTruth(len(applied.people), faulty),
+            "applications": StreamTruth(len(applied.people), faulty),
             "organizations": StreamTruth(len(world.org_units) + 1, 0),
             "positions": StreamTruth(len(world.positions), 0),
             "employees": StreamTruth(len(world.people), sum(p.faulty for p in world.people)),

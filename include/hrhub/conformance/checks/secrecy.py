@@ -25,7 +25,7 @@ from hrhub.errors import HrHubError, RowRejected
 from hrhub.http.lookup import find_text
 from hrhub.mapping import Mapped
 from hrhub.mapping.plan import Path
-from hrhub.model import FEEDS, Privacy
+from hrhub.model import FEEDS, Kind, Privacy
 from hrhub.sandbox.vendor import Reporting
 
 _SHORTEST = 5
@@ -218,7 +218,9 @@ def _personal(lab: Lab) -> dict[str, str]:
                 _note(found, value, name)
             if isinstance(outcome, Mapped):
                 for name, value in outcome.values.items():
-                    if plan.feed.by_name[name].field.privacy is not Privacy.OPEN:
+                    field = plan.feed.by_name[name].field
+                    # Codes are words of the hub's own, such as "rejected", and may be said.
+                    if field.privacy is not Privacy.OPEN and field.kind is not Kind.CODE:
                         _note(found, value, name)
     if lab.connector.orders or lab.connector.sinks:
         known = {**FEEDS["person"].by_name, **FEEDS["employee"].by_name}
