@@ -464,6 +464,9 @@ class Hub:
         Raises:
             HrHubError: As :meth:`enqueue_write`.
         """
+        from hrhub.pipeline.delivery import Deliverer
+        from hrhub.pipeline.outbox import WriteRequest
+
         wish = WriteRequest(values=values or {}, person=person, actor=actor, reason="shown")
         return Deliverer(self, connector, config, connection, "-").preview(sink, wish)
 
