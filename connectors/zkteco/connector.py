@@ -1,4 +1,4 @@
-"""ZKTeco attendance terminals, pulled over port 4370: who they know and who punched when."""
+"""ZKTeco attendance terminals: read over port 4370, or pushing to us. Who is known, who punched."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import SecretStr, field_validator
+from pydantic import SecretStr, field_validator, model_validator
 
 from connectors.zkteco.protocol import USERS_ONLY, Command
+from connectors.zkteco.push import LARGEST_PUSH, TERMINAL_USERS, Push
+from connectors.zkteco.pushed import OrPushed, punch_of_line, user_of_line
 from connectors.zkteco.records import (
     PAGE_RECORDS,
     PunchRecords,
@@ -43,15 +45,15 @@ from hrhub.errors import ConfigError
 
 
 class ZktecoConfig(ConnectorConfig):
-    """One terminal."""
+    """One terminal that is read, or any number of terminals that push."""
 
     host: str = setting(
+        "",
         title="Terminal",
         help="Address of the terminal in your network; name its network under allowed private "
-        "networks too.",
+        "networks too. Empty for terminals that only push.",
         slot="host",
         example="10.20.3.17",
-        min_length=1,
     )
     port: int = setting(
         4370, title="Port", help="Port of the terminal.", slot="port", ge=1, le=65_535
@@ -101,6 +103,28 @@ class ZktecoConfig(ConnectorConfig):
         le=300,
     )
 
+    push_serials: tuple[str, ...] = setting(
+        (),
+        title="Terminals that push",
+        help="Serial numbers of the terminals that may push here; all others are refused. With a "
+        "terminal address above, only that terminal's own number.",
+        example="CKJM201260001",
+    )
+    push_charset: Literal["utf-8", "gb18030"] = setting(
+        "utf-8",
+        title="Character set of pushed names",
+        help="UTF-8 on current push firmware, GB18030 on old Chinese firmware.",
+    )
+
+    @model_validator(mode="after")
+    def _one_way_to_know_who_left(self) -> Self:
+        """Keep a terminal's whole user list from removing users that other terminals pushed."""
+        if not (self.host or self.push_serials):
+            raise ValueError("name a terminal to read, or terminals that push")
+        if len(self.push_serials) > 1 and (self.host or self.device_id):
+            raise ValueError("several terminals that push need a connection without host and id")
+        return self
+
     @field_validator("comm_key")
     @classmethod
     def _comm_key_is_a_number(cls, value: SecretStr | None) -> SecretStr | None:
@@ -118,6 +142,8 @@ def _connected(session: Session) -> Iterator[tuple[ZktecoConfig, Terminal]]:
     """Open a session with the terminal and leave it in any case."""
     config = session.config
     assert isinstance(config, ZktecoConfig)
+    if not config.host:
+        raise ConfigError("config.invalid", fields="host")
     wire = (
         TcpWire(session.tcp.connect(config.host, config.port, timeout_s=config.timeout_s))
         if config.protocol == "tcp"
@@ -148,7 +174,12 @@ def _our_local_time(session: Session) -> datetime:
 
 
 def check(session: Session) -> Checked:
-    """Connect and tell which terminal answered, what it holds and how its clock stands."""
+    """Connect and tell which terminal answered, what it holds and how its clock stands.
+
+    Terminals that only push cannot be called; how many are expected is all there is to tell.
+    """
+    if isinstance(session.config, ZktecoConfig) and not session.config.host:
+        return Checked("ZKTeco", {"push_terminals": str(len(session.config.push_serials))})
     with _connected(session) as (config, terminal):
         serial = _device(config, terminal)
         counts = terminal.counts()
@@ -255,7 +286,7 @@ connector = Connector(
             title="Terminal users",
             feed="device_user",
             key=("user_id",),
-            records=UserRecords(),
+            records=OrPushed(UserRecords(), user_of_line),
             mode=Mode.FULL,
             deletes=Deletes.ABSENT,
         ),
@@ -264,9 +295,19 @@ connector = Connector(
             title="Punches",
             feed="punch",
             key=("device", "user_id", "time", "state"),
-            records=PunchRecords(),
+            records=OrPushed(PunchRecords(), punch_of_line),
             mode=Mode.INCREMENTAL,
             after=("users",),
+        ),
+    ),
+    sinks=(TERMINAL_USERS,),
+    events=(
+        Push(
+            name="push",
+            title="PUSH (ADMS)",
+            signed=False,
+            prefix="/iclock",
+            largest_bytes=LARGEST_PUSH,
         ),
     ),
     words=WORDS,

@@ -290,7 +290,12 @@ def _split(body: bytes) -> Sequence[bytes]:
     raise ContractChanged("vendor.page_broken", bytes=len(body))
 
 
-def _user_id(text: bytes) -> str:
+def user_id_of(text: bytes) -> str:
+    """Return the user id that a field holds.
+
+    Raises:
+        RowRejected: It is empty, or holds what no terminal can.
+    """
     try:
         user_id = text.decode("ascii").strip()
     except UnicodeDecodeError:
@@ -301,6 +306,31 @@ def _user_id(text: bytes) -> str:
 
 
 _zone = cache(ZoneInfo)
+
+
+def punch_document(
+    meta: Mapping[str, str | int],
+    user_id: str,
+    at: datetime,
+    verify: int,
+    state: int,
+    work_code: int | str | None,
+) -> dict[str, Any]:
+    """Return a punch as the mapping reads it, the same whichever way it came to us."""
+    zone = str(meta["zone"])
+    offset = _zone(zone).utcoffset(at) or timedelta()
+    doc = {
+        "device": meta["device"],
+        "user_id": user_id,
+        "time": at.isoformat(),
+        "zone": zone,
+        "utc_offset_min": int(offset.total_seconds()) // 60,
+        "verify": verify,
+        "state": state,
+    }
+    if work_code:
+        doc["work_code"] = str(work_code)
+    return doc
 
 
 class PunchRecords:
@@ -325,25 +355,14 @@ class PunchRecords:
         else:
             user = read["user"]
             user = str(user).encode() if isinstance(user, int) else user.partition(b"\0")[0]
-        user_id = _user_id(user)
+        user_id = user_id_of(user)
         try:
             at = unpack_time(read["time"])
         except ValueError:
             raise RowRejected("date", "time", "packed_time") from None
-        zone = str(meta["zone"])
-        offset = _zone(zone).utcoffset(at) or timedelta()
-        doc = {
-            "device": meta["device"],
-            "user_id": user_id,
-            "time": at.isoformat(),
-            "zone": zone,
-            "utc_offset_min": int(offset.total_seconds()) // 60,
-            "verify": read["verify"],
-            "state": read["state"],
-        }
-        if read.get("work_code"):
-            doc["work_code"] = str(read["work_code"])
-        return doc
+        return punch_document(
+            meta, user_id, at, read["verify"], read["state"], read.get("work_code")
+        )
 
     def group_key(self, raw: bytes | memoryview) -> str:
         """Punches are not grouped."""
@@ -367,7 +386,7 @@ class UserRecords:
             RowRejected: The name is in another character set, or there is no user id.
         """
         layout = _USER_LAYOUT[int(meta["layout"])]
-        user_id = _user_id(layout.user_text(raw))
+        user_id = user_id_of(layout.user_text(raw))
         charset = str(meta["charset"])
         try:
             name = codecs.getincrementaldecoder(charset)().decode(

@@ -41,7 +41,7 @@ from hrhub.inbox.app import InboxApp
 from hrhub.inbox.reception import Mount, Reception
 from hrhub.inbox.server import Serving, listen, uvicorn_config
 from hrhub.pipeline import Hub
-from tests.support.shelf import SHELF, ShelfConfig
+from tests.support.shelf import SHELF
 
 KEY = b"a key of tests only"
 
@@ -217,7 +217,7 @@ class Served:
 @contextmanager
 def served(
     hub: Hub,
-    config: ShelfConfig,
+    config: ConnectorConfig,
     *,
     mounts: Sequence[str] = (),
     body_s: float = 20.0,

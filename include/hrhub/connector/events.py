@@ -150,6 +150,13 @@ class EventReceiver:
         """
         raise NotImplementedError
 
+    def keepable(self, config: ConnectorConfig, received: Received) -> Received:
+        """Return the request without what must not be kept, such as fingerprints and passwords.
+
+        It is pure, never raises, and changes neither the events nor the pages of the request.
+        """
+        return received
+
     def pages(self, config: ConnectorConfig, received: Received) -> Sequence[Pushed]:
         """Return the records that a request carries; asked once it is stored, not before.
 

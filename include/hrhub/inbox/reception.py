@@ -210,8 +210,9 @@ class Reception:
             events, rule = (), error.rule
         if not events and rule is None:
             return receiver.reply(config, received), Fate.EMPTY
+        kept = receiver.keepable(config, received)
         fresh = self._inbox.keep(
-            found.connector, found.conn_id, receiver.name, received, events, rule=rule
+            found.connector, found.conn_id, receiver.name, kept, events, rule=rule
         )
         try:
             reply = receiver.reply(config, received)

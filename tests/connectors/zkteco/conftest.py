@@ -11,7 +11,7 @@ import pytest
 from connectors.zkteco import connector
 from connectors.zkteco.connector import ZktecoConfig
 from connectors.zkteco.sandbox import sandbox
-from connectors.zkteco.simulator import SimulatedTerminal
+from connectors.zkteco.sandbox.simulator import SimulatedTerminal
 from hrhub.ambient import SystemClock
 from hrhub.connector import Page, Session
 from hrhub.errors import RowRejected

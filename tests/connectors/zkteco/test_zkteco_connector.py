@@ -14,7 +14,7 @@ from connectors.zkteco import connector
 from connectors.zkteco.connector import PAGE_RECORDS, ZktecoConfig
 from connectors.zkteco.protocol import CHUNK_TCP, Command
 from connectors.zkteco.sandbox import sandbox
-from connectors.zkteco.simulator import Stamp
+from connectors.zkteco.sandbox.simulator import Stamp
 from hrhub.connector import Completeness, Mode
 from hrhub.errors import AuthError, ConfigError, ContractChanged, Transient
 from hrhub.messages import explain

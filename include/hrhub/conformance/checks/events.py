@@ -93,6 +93,12 @@ def parse(lab: Lab, receiver: EventReceiver) -> str:
     known = {s.name for s in lab.connector.streams}
     demand(all(e.stream in known | {None} for e in events), "events of a stream nobody knows")
     _pushed(lab, receiver, genuine)
+    kept = receiver.keepable(lab.config, genuine)
+    same = list(receiver.parse(lab.config, kept)) == list(events)
+    same = same and list(receiver.pages(lab.config, kept)) == list(
+        receiver.pages(lab.config, genuine)
+    )
+    demand(same, "what is kept of a report tells something else than the report")
     demand(receiver.challenge(lab.config, genuine) is None, "a report is taken for a challenge")
     demand(receiver.reply(lab.config, genuine).status < 300, "a stored report is refused")
     for damage in _DAMAGES:

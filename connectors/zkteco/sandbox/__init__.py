@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from connectors.zkteco.protocol import pack_time
-from connectors.zkteco.servers import TerminalServer
-from connectors.zkteco.simulator import (
+from connectors.zkteco.sandbox.servers import TerminalServer
+from connectors.zkteco.sandbox.simulator import (
     Quirks,
     SimulatedTerminal,
     Stamp,
     TerminalUser,
 )
 from hrhub.ambient import SystemClock
+from hrhub.connector import Received
+from hrhub.sandbox.records import Punch
 from hrhub.sandbox.vendor import Running, StreamTruth
 from hrhub.sandbox.world import World
 
@@ -48,7 +50,7 @@ class ZktecoSandbox:
         users = terminal_users(world)
         stamps = terminal_log(world, users, bad_date=options.get("bad_date", "1") == "1")
         terminal = SimulatedTerminal(users, stamps, quirks, local_time)
-        return _Served(terminal, host, port, options.get("protocol", "tcp"))
+        return _Served(terminal, world, host, port, options.get("protocol", "tcp"))
 
     def connection(self, world: World, running: Running) -> dict[str, Any]:
         """Return what the connection's form has to hold."""
@@ -60,6 +62,7 @@ class ZktecoSandbox:
             "comm_key": str(quirks.comm_key) if quirks.comm_key else None,
             "protocol": running.protocol,
             "charset": quirks.charset,
+            "push_serials": [running.terminal.serial],
             "timezone": ZONE,
             "allow_networks": ["127.0.0.0/8", "::1/128"],
         }
@@ -81,9 +84,34 @@ class ZktecoSandbox:
 class _Served(TerminalServer):
     """A terminal that knows over which protocol the hub is to read it."""
 
-    def __init__(self, terminal: SimulatedTerminal, host: str, port: int, protocol: str) -> None:
+    def __init__(
+        self, terminal: SimulatedTerminal, world: World, host: str, port: int, protocol: str
+    ) -> None:
         super().__init__(terminal, host, port)
         self.protocol = protocol
+        self._world = world
+
+    def report(self, receiver: str, now: datetime) -> Received:
+        """Return an upload of the company's last punches and one of just now."""
+        lines = push_lines(list(self._world.punches())[-3:])
+        local = now.astimezone(ZoneInfo(ZONE))
+        lines.append(
+            "\t".join([lines[0].split("\t")[0], f"{local:%Y-%m-%d %H:%M:%S}", "0", "15", "0"])
+        )
+        return Received(
+            method="POST",
+            path="/iclock/cdata",
+            query={"SN": self.terminal.serial, "table": "ATTLOG", "Stamp": "9999"},
+            headers={"user-agent": "iClock Proxy/1.09", "content-type": "text/plain"},
+            body="\n".join([*lines, ""]).encode(),
+        )
+
+
+def push_lines(punches: Iterable[Punch]) -> list[str]:
+    """Return punches as a terminal uploads them."""
+    return [
+        f"{p.user_id}\t{p.at:%Y-%m-%d %H:%M:%S}\t{p.state}\t{p.verify}\t0\t0\t0" for p in punches
+    ]
 
 
 def terminal_users(world: World) -> list[TerminalUser]:

@@ -16,7 +16,7 @@ from connectors.zkteco.protocol import (
     tcp_frame,
     unpack_payload,
 )
-from connectors.zkteco.simulator import SimulatedTerminal
+from connectors.zkteco.sandbox.simulator import SimulatedTerminal
 
 
 class _TcpHandler(socketserver.BaseRequestHandler):
