@@ -1,9 +1,10 @@
-"""Beisen iTalent: organisations, positions, employees, and recruiting."""
+"""Beisen iTalent: organisations, positions, employees, recruiting, assessments."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
+from connectors.beisen.assessments import assessments
 from connectors.beisen.recruiting import applicants, applications, jobs
 from connectors.beisen.settings import BeisenConfig
 from connectors.beisen.windows import CurrentRows, EmployeeRows, TimeWindowStream
@@ -104,6 +105,7 @@ connector = Connector(
     auth=_auth,
     check=_check,
     streams=(organizations, positions, employees, jobs, applicants, applications),
+    orders=(assessments,),
     errors=ERRORS,
     code_of=code_of,
     words=WORDS,

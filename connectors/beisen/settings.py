@@ -70,3 +70,8 @@ class BeisenConfig(ConnectorConfig):
     page_size: int = setting(
         100, title="Rows per page", help="Rows asked for at once, 300 at most.", ge=1, le=300
     )
+    assessment_root: str = setting(
+        "/AssessmentOpen/api/v1",
+        title="Root of assessments",
+        help="Path of the assessment interface below the address, as Beisen told the tenant.",
+    )

@@ -23,6 +23,7 @@ _LIST = "data"
 _TIMES = "%Y-%m-%dT%H:%M:%S"
 LONGEST_DAYS = 90
 _TRIES = 3
+_LONGEST_PAUSE_S = 60.0
 LAG = timedelta(seconds=60)
 _KINDS = {"business": 2, "row": 1}
 _IDENTITY_CARD = "1"
@@ -210,9 +211,10 @@ def _scroll(session: Session, path: str, body: Mapping[str, Any]) -> Iterator[An
                     raise ContractChanged("vendor.records_missing", path="scrollId")
                 token = following
         except VendorError as error:
-            if not (token and _lost(error)):
+            wait_s = max(error.retry_after_s or 0.0, 2.0**again)
+            if not (token and _lost(error)) or wait_s > _LONGEST_PAUSE_S:
                 raise
-            session.clock.sleep(2.0**again)
+            session.clock.sleep(wait_s)
     raise Transient("beisen.scroll_lost")
 
 

@@ -1,7 +1,8 @@
 """Beisen iTalent, simulated: both token calls, windows of 90 days, scrolls of ten seconds.
 
 Options of ``start``: ``sign_in`` (how the connection signs in, ``app_key``), ``masked`` (``yes``:
-mobile and identity numbers come masked) and ``flood`` (``yes``: every row is written every night).
+mobile and identity numbers come masked), ``flood`` (``yes``: every row is written every night)
+and ``people`` (``idle``: nobody begins an assessment).
 ``tenant`` of what runs has the switches ``forgetful`` and ``closed``.
 """
 
@@ -27,6 +28,10 @@ class RunningBeisen(RestServer):
         self.tenant = Tenant(world, options)
         self.sign_in = options.get("sign_in", "app_key")
         super().__init__(world, self.tenant.answer, host, port)
+
+    def advance(self) -> None:
+        """Let a day pass for those who take an assessment."""
+        self.tenant.assessing.advance()
 
 
 class BeisenSandbox:

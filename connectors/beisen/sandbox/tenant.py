@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from connectors.beisen.sandbox.assessing import Assessing
 from connectors.beisen.sandbox.recruiting import Recruiting
 from connectors.beisen.sandbox.rows import TENANT_ID, Row, Rows
 from hrhub.ambient import SystemClock
@@ -19,6 +20,7 @@ APP_SECRET = "sandbox-secret-of-the-connector"
 
 _OBJECTS = "/TenantBaseExternal/api/v5/"
 _RECRUITING = "/RecruitV6/api/v1/"
+_ASSESSING = "/AssessmentOpen/api/v1/"
 _SCROLL_S = 10.0
 _LONGEST = timedelta(days=90)
 _MOST_ROWS = 300
@@ -41,6 +43,7 @@ class Tenant:
     Attributes:
         rows: Organisation and employees.
         recruiting: Jobs and applications.
+        assessing: Activities and who takes them.
         tokens: What it gave out.
         closed: Objects whose interface is not granted.
         forgetful: How many scrolls to forget as if ten seconds had passed.
@@ -49,6 +52,7 @@ class Tenant:
     def __init__(self, world: World, options: Mapping[str, str]) -> None:
         self.rows = Rows(world)
         self.recruiting = Recruiting(world)
+        self.assessing = Assessing(options)
         self.tokens = Tokens()
         self.closed: set[str] = set()
         self.forgetful = 0
@@ -70,8 +74,8 @@ class Tenant:
             return Reply.json({"message": "Authorization header is empty"}, 400)
         if not self.tokens.alive(sent):
             return Reply.json({"message": "un-authorized"}, 401)
-        if asked.path.startswith(_RECRUITING):
-            return self._recruiting(asked)
+        if asked.path.startswith((_RECRUITING, _ASSESSING)):
+            return self._call(asked)
         name, _, operation = asked.path.removeprefix(_OBJECTS).partition("/")
         if name in self.closed:
             return Reply.json({"message": "forbidden"}, 403)
@@ -83,12 +87,19 @@ class Tenant:
         except Refusal as refusal:
             return Reply.json({"code": refusal.code, "message": refusal.text, "data": None})
 
-    def _recruiting(self, asked: Asked) -> Reply:
-        """Answer a call of recruiting, whose codes are numbers."""
-        call = self.recruiting.calls.get(asked.path.removeprefix(_RECRUITING))
-        if call is None:
-            return Reply.json({"code": 417, "message": "接口不存在", "data": None})
-        return Reply.json({"code": 200, "message": "", "data": call(asked.json())})
+    def _call(self, asked: Asked) -> Reply:
+        """Answer a call of recruiting or assessments, whose codes are numbers."""
+        recruits = asked.path.startswith(_RECRUITING)
+        calls = self.recruiting.calls if recruits else self.assessing.calls
+        call = calls.get(asked.path.removeprefix(_RECRUITING if recruits else _ASSESSING))
+        try:
+            if call is None:
+                raise KeyError(asked.path)
+            with self._lock:
+                data = call(asked.json() if asked.body else {})
+        except KeyError:
+            return Reply.json({"code": 417, "message": "数据不存在", "data": None})
+        return Reply.json({"code": 200, "message": "", "data": data})
 
     def _token(self, given: Mapping[str, Any], names: tuple[str, str]) -> Reply:
         if given.get("grant_type") != "client_credentials":
