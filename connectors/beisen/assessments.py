@@ -88,7 +88,6 @@ class Assessments(OrderService):
             "externalId": request.key,
             "name": str(request.subject["display_name"]),
             "mobile": str(request.subject["mobile"]).removeprefix("+86"),
-            "email": str(request.subject.get("personal_email") or ""),
         }
         body = {"activityId": request.package, "testees": [testee], "notify": False}
         answer = session.http.post(f"{_root(session)}/Activity/AddTestee", json=body)
