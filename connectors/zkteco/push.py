@@ -161,6 +161,7 @@ class Push(EventReceiver):
         results = (_RESULT.match(line) for line in lines_of(received.body))
         return [
             Fetched(
+                subject=received.query["SN"],
                 number=int(found[1]),
                 status=WriteStatus.REFUSED if int(found[2]) else WriteStatus.WRITTEN,
                 vendor_code=found[2].decode(),

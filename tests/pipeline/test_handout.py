@@ -150,6 +150,19 @@ def test_an_answer_to_a_command_that_nobody_gave_changes_nothing(gate: Gate) -> 
     assert gate.states(asked) == ["pending"]
 
 
+def test_what_a_device_says_of_another_one_s_command_counts_for_nothing(gate: Gate) -> None:
+    theirs = gate.ask("一", device="device-2")
+    mine = gate.ask("二")
+    (line,) = gate.fetch()
+    number = int(line.split(":")[1])
+    with gate.bench.hub.store.write() as tx:
+        tx.execute(update(hub_outbox).where(hub_outbox.c.id == theirs).values(doubtful=True))
+
+    gate.say(*(f"ID={n}&Return=0" for n in (number - 1, number)))
+
+    assert gate.states(theirs, mine) == ["pending", "sent"]
+
+
 def test_nothing_is_sent_to_a_device_that_comes_for_it(gate: Gate) -> None:
     asked = gate.ask("一")
     hub, config = gate.bench.hub, gate.bench.config

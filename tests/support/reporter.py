@@ -124,6 +124,7 @@ class Device(EventReceiver):
         said = [dict(parse_qsl(line)) for line in received.body.decode().splitlines()]
         return [
             Fetched(
+                subject=received.query["SN"],
                 number=int(one["ID"]),
                 status=WriteStatus.WRITTEN if one["Return"] == "0" else WriteStatus.REFUSED,
                 vendor_code=one["Return"],

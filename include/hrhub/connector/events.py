@@ -95,11 +95,13 @@ class Fetched:
     """What a device says became of a write that it came for.
 
     Attributes:
+        subject: Which device says it; what it says of another one's writes counts for nothing.
         number: The number of the write.
         code: Code of the message catalogue for a refusal.
         vendor_code: The device's own code.
     """
 
+    subject: str
     number: int
     status: WriteStatus
     code: str | None = None

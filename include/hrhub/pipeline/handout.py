@@ -111,6 +111,8 @@ class HandOut:
                     continue
                 if row.state not in _OPEN or not connector.sink(row.sink).fetched:
                     continue
+                if row.lane != self._outbox.lane(connection, one.subject):
+                    continue
                 noted.append((row, self._end(connector, row, one)))
             self._settle(tx, noted)
         return dict(Counter(str(values["state"]) for _, values in noted))
