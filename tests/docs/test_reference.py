@@ -102,8 +102,8 @@ def test_reasons_of_rejects_and_discards_are_those_of_the_code() -> None:
 
 
 def _offered(connector: Connector) -> set[str]:
-    """Return the names of streams, or of what can be ordered where there are none."""
-    return {s.name for s in connector.streams} or {o.name for o in connector.orders}
+    """Return the names of streams, and of what can be ordered."""
+    return {s.name for s in connector.streams} | {o.name for o in connector.orders}
 
 
 def test_the_table_of_connectors_is_what_is_installed() -> None:
@@ -111,7 +111,7 @@ def test_the_table_of_connectors_is_what_is_installed() -> None:
     for title, streams, evidence in table("README.md", "What you get"):
         found = re.search(r"\(connectors/(\w+)/README\.md\)", title)
         assert found, title
-        shown[found[1]] = (set(streams.split(", ")), evidence)
+        shown[found[1]] = (set(re.split("[,;] ", streams)), evidence)
 
     assert shown == {
         name: (_offered(registry.get(name)), registry.get(name).evidence)
