@@ -304,7 +304,7 @@ def ageless(good: Subject, tmp: Path) -> Subject:
     return _events(good, Ageless)
 
 
-@variant("a new id for every repetition", "events.replay")
+@variant("a new id for every repetition", "events.replay", "events.parse")
 def new_every_time(good: Subject, tmp: Path) -> Subject:
     class Renaming(Changes):
         def parse(self, config: ConnectorConfig, received: Received) -> Sequence[Event]:
@@ -321,6 +321,15 @@ def fragile(good: Subject, tmp: Path) -> Subject:
             return [Event(id=received.headers["x-acme-id"], type=data["type"])]
 
     return _events(good, Fragile)
+
+
+@variant("a report that says something else once it is kept", "events.parse")
+def forgetful(good: Subject, tmp: Path) -> Subject:
+    class Forgetful(Changes):
+        def keepable(self, config: ConnectorConfig, received: Received) -> Received:
+            return replace(received, body=received.body.replace(b"employee", b"somebody"))
+
+    return _events(good, Forgetful)
 
 
 @variant("events of a stream nobody knows", "events.parse")
