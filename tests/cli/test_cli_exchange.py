@@ -147,9 +147,9 @@ def test_an_encrypted_callback_reaches_the_store_through_a_served_inbox(
     assert desk("inbox", "drain").out.strip() == "no report waits"
 
 
-def test_a_server_that_cannot_start_says_why(desk: Desk, conn: str, terminal: str) -> None:
+def test_a_server_that_cannot_start_says_why(desk: Desk, conn: str, people: str) -> None:
     refused = [
-        desk("inbox", "serve", terminal, "--json"),
+        desk("inbox", "serve", people, "--json"),
         desk("inbox", "serve", "nobody", "--json"),
         desk("inbox", "serve", conn, "--mount", f"{conn}/callback", "--json"),
     ]
