@@ -304,7 +304,7 @@ def ageless(good: Subject, tmp: Path) -> Subject:
     return _events(good, Ageless)
 
 
-@variant("a new id for every repetition", "events.replay", "events.parse")
+@variant("a new id for every repetition", "events.replay")
 def new_every_time(good: Subject, tmp: Path) -> Subject:
     class Renaming(Changes):
         def parse(self, config: ConnectorConfig, received: Received) -> Sequence[Event]:
