@@ -10,6 +10,7 @@ from string import Formatter
 import pytest
 
 from hrhub import messages
+from hrhub.connector import OrderStatus
 from hrhub.errors import REJECT_REASONS
 from hrhub_page.app import marked
 from hrhub_page.language import LANGUAGES, Words, catalogue, choose
@@ -57,6 +58,7 @@ def test_every_status_and_reason_has_a_word(language: str) -> None:
     words = catalogue(language)
 
     assert {f"status.{state}" for state in Status} == {k for k in words if k.startswith("status.")}
+    assert {f"order.{s}" for s in OrderStatus} == {k for k in words if k.startswith("order.")}
     assert {f"reason.{r}" for r in REJECT_REASONS} == {k for k in words if k.startswith("reason.")}
     assert len({words[f"status.{state}"] for state in Status}) == len(Status)
 
@@ -68,7 +70,7 @@ def test_every_word_that_is_asked_for_exists_and_every_word_is_asked_for() -> No
     known = set(catalogue("en"))
     asked = set(re.findall(r"(?:\bw|words)\(\s*[\"']([a-z_.]+)[\"']\s*[,)]", text))
     counted = set(re.findall(r"counted\(\s*[\"']([a-z_.]+)[\"']", text))
-    prefixes = ("status.", "reason.", "run.", "column.", "time.")
+    prefixes = ("status.", "order.", "reason.", "run.", "column.", "time.")
 
     assert asked - known == set()
     assert {f"{key}.{form}" for key in counted for form in ("one", "many")} - known == set()
