@@ -11,7 +11,7 @@ import pytest
 
 from connectors.hikvision import connector
 from connectors.hikvision.sandbox import RunningHikvision, sandbox
-from hrhub.ambient import SystemClock
+from hrhub.ambient import FakeClock, SystemClock
 from hrhub.connector import Cursor, Page, Session, open_session
 from hrhub.mapping import compile_mapping, find_mapping
 from hrhub.sandbox.world import World, build_world
@@ -28,7 +28,7 @@ class Served:
 
     def session(self, **settings: Any) -> Session:
         given = sandbox.connection(self.world, self.running) | settings
-        clock = SystemClock()
+        clock = FakeClock(SystemClock().now())
         return open_session(connector, connector.config(**given), clock=clock)
 
     def pages(self, stream: str, cursor: Cursor = None, **settings: Any) -> list[Page]:
