@@ -14,9 +14,9 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hrhub.errors import MappingError
-from hrhub.mapping.shapes import ShapeReader, Wrong
-from hrhub.mapping.tree import Node, Scalar, TreeError, parse
+from hrhub.mapping.policies import read_policy
+from hrhub.mapping.shapes import ShapeReader
+from hrhub.mapping.tree import Node, Scalar
 
 POLICY_FILE = "identity.yaml"
 
@@ -82,29 +82,13 @@ def load_identity_policy(folder: Path) -> IdentityPolicy:
     Raises:
         MappingError: The file is wrong; the problems name line and column.
     """
-    path = folder / POLICY_FILE
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return IdentityPolicy()
-    reader = ShapeReader()
-    policy = IdentityPolicy()
-    try:
-        policy = _read(reader, text)
-    except TreeError as error:
-        reader.note(error.mark, error.message)
-    except Wrong:
-        pass  # the reader has noted it
-    if reader.problems:
-        problems = [f"{path.name}:{p.line}:{p.column}: {p.message}" for p in reader.problems]
-        raise MappingError(path=path.name, problems=problems)
-    return policy
+    return read_policy(folder / POLICY_FILE, _read, IdentityPolicy())
 
 
-def _read(reader: ShapeReader, text: str) -> IdentityPolicy:
+def _read(reader: ShapeReader, tree: Node) -> IdentityPolicy:
     base = IdentityPolicy()
     known = ("version", "role_mailboxes", "placeholder_mobiles", "limits")
-    root = reader.table(parse(text), "the policy", known).entries
+    root = reader.table(tree, "the policy", known).entries
     limits: dict[str, int] = {}
     if "limits" in root:
         for name, node in reader.table(root["limits"], "limits", _LIMITS).entries.items():

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hrhub.errors import MappingError
-from hrhub.mapping.shapes import ShapeReader, Wrong
-from hrhub.mapping.tree import TreeError, parse
+from hrhub.mapping.policies import read_policy
+from hrhub.mapping.shapes import ShapeReader
+from hrhub.mapping.tree import Node
 from hrhub.model import ENTITIES, NO_CUSTOM_FIELDS, CustomFields
 from hrhub.store.syncs import MANUAL
 
@@ -107,16 +107,11 @@ def load_policy(folder: Path, custom: CustomFields = NO_CUSTOM_FIELDS) -> Policy
     Raises:
         MappingError: The file is wrong; the problems name line and column and suggest.
     """
-    path = folder / POLICY_FILE
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return Policy()
-    reader = ShapeReader()
-    default: tuple[str, ...] = ()
-    fields: dict[str, tuple[str, ...]] = {}
-    try:
-        root = reader.table(parse(text), "the policy", ("default", "fields"))
+
+    def read(reader: ShapeReader, tree: Node) -> Policy:
+        root = reader.table(tree, "the policy", ("default", "fields"))
+        default: tuple[str, ...] = ()
+        fields: dict[str, tuple[str, ...]] = {}
         if "default" in root.entries:
             default = reader.texts(root.entries["default"], "the order of sources")
         if "fields" in root.entries:
@@ -124,14 +119,9 @@ def load_policy(folder: Path, custom: CustomFields = NO_CUSTOM_FIELDS) -> Policy
             named = reader.table(root.entries["fields"], "fields", known)
             for name, order in named.entries.items():
                 fields[name] = reader.texts(order, "the order of sources")
-    except TreeError as error:
-        reader.note(error.mark, error.message)
-    except Wrong:
-        pass  # the reader has noted it
-    if reader.problems:
-        problems = [f"{path.name}:{p.line}:{p.column}: {p.message}" for p in reader.problems]
-        raise MappingError(path=path.name, problems=problems)
-    return Policy(default, fields)
+        return Policy(default, fields)
+
+    return read_policy(folder / POLICY_FILE, read, Policy())
 
 
 def _paths(custom: CustomFields) -> list[str]:

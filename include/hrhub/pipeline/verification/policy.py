@@ -15,9 +15,9 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from hrhub.errors import MappingError
-from hrhub.mapping.shapes import ShapeReader, Wrong
-from hrhub.mapping.tree import Listing, Node, Scalar, TreeError, parse
+from hrhub.mapping.policies import read_policy
+from hrhub.mapping.shapes import ShapeReader
+from hrhub.mapping.tree import Listing, Node, Scalar
 from hrhub.pipeline.verification.employers import Aliases
 
 POLICY_FILE = "verification.yaml"
@@ -64,28 +64,12 @@ def load_verification_policy(folder: Path) -> VerificationPolicy:
     Raises:
         MappingError: The file is wrong; the problems name line and column.
     """
-    path = folder / POLICY_FILE
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return VerificationPolicy()
-    reader = ShapeReader()
-    policy = VerificationPolicy()
-    try:
-        policy = _read(reader, text)
-    except TreeError as error:
-        reader.note(error.mark, error.message)
-    except Wrong:
-        pass  # the reader has noted it
-    if reader.problems:
-        problems = [f"{path.name}:{p.line}:{p.column}: {p.message}" for p in reader.problems]
-        raise MappingError(path=path.name, problems=problems)
-    return policy
+    return read_policy(folder / POLICY_FILE, _read, VerificationPolicy())
 
 
-def _read(reader: ShapeReader, text: str) -> VerificationPolicy:
+def _read(reader: ShapeReader, tree: Node) -> VerificationPolicy:
     known = ("version", "limits", "aliases", *_SHARES)
-    root = reader.table(parse(text), "the policy", known, ("version",)).entries
+    root = reader.table(tree, "the policy", known, ("version",)).entries
     limits: dict[str, int] = {}
     if "limits" in root:
         for name, node in reader.table(root["limits"], "limits", _LIMITS).entries.items():
