@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hrhub.connector import VendorAnswer
+from hrhub.connector.wording import words_of
 from hrhub.errors import (
     AuthError,
     ConfigError,
@@ -95,11 +96,5 @@ _ZH = {
         "人事：选择其他套餐，或扩展合同。",
     ),
 }
-_PARTS = ("what", "who", "do")
 
-WORDS = {
-    language: {
-        f"background.{name}": dict(zip(_PARTS, texts, strict=True)) for name, texts in of.items()
-    }
-    for language, of in (("en", _EN), ("zh", _ZH))
-}
+WORDS = words_of("background", en=_EN, zh=_ZH)

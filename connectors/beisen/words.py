@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from hrhub.connector import VendorAnswer
+from hrhub.connector.wording import words_of
 from hrhub.errors import AuthError, ContractChanged, ScopeError, Throttled, Transient
 from hrhub.http.answer import Answer
 
@@ -99,11 +100,5 @@ _ZH = {
         "人事信息系统：填写租户 ID，或改用 AppKey 登录。",
     ),
 }
-_PARTS = ("what", "who", "do")
 
-WORDS = {
-    language: {
-        f"beisen.{name}": dict(zip(_PARTS, texts, strict=True)) for name, texts in of.items()
-    }
-    for language, of in (("en", _EN), ("zh", _ZH))
-}
+WORDS = words_of("beisen", en=_EN, zh=_ZH)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from hrhub.connector import VendorAnswer
+from hrhub.connector.wording import words_of
 from hrhub.errors import AuthError, ConfigError, ContractChanged, Transient
 from hrhub.http.answer import Answer
 from hrhub.http.xml import parse_xml
@@ -155,11 +156,5 @@ _ZH = {
         "人事信息系统：请在现场重启；Hub 不会执行此操作。",
     ),
 }
-_PARTS = ("what", "who", "do")
 
-WORDS = {
-    language: {
-        f"hikvision.{name}": dict(zip(_PARTS, texts, strict=True)) for name, texts in of.items()
-    }
-    for language, of in (("en", _EN), ("zh", _ZH))
-}
+WORDS = words_of("hikvision", en=_EN, zh=_ZH)

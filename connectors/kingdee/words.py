@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hrhub.connector import VendorAnswer
+from hrhub.connector.wording import words_of
 from hrhub.errors import AuthError, ConfigError, ContractChanged
 
 ERRORS = {
@@ -94,11 +95,5 @@ _ZH = {
         "人事信息系统：填写该项，或选择其他登录方式。",
     ),
 }
-_PARTS = ("what", "who", "do")
 
-WORDS = {
-    language: {
-        f"kingdee.{name}": dict(zip(_PARTS, texts, strict=True)) for name, texts in of.items()
-    }
-    for language, of in (("en", _EN), ("zh", _ZH))
-}
+WORDS = words_of("kingdee", en=_EN, zh=_ZH)

@@ -6,6 +6,7 @@ import msgspec
 
 from hrhub.connector import VendorAnswer
 from hrhub.connector.soap import SOAP_FAULTS
+from hrhub.connector.wording import words_of
 from hrhub.errors import AuthError, ContractChanged, ScopeError, Transient
 from hrhub.http.answer import Answer
 from hrhub.http.soap import SoapCode
@@ -177,11 +178,5 @@ _ZH = {
         "人事信息系统：在连接中填写流程 ID。",
     ),
 }
-_PARTS = ("what", "who", "do")
 
-WORDS = {
-    language: {
-        f"weaver.{name}": dict(zip(_PARTS, texts, strict=True)) for name, texts in of.items()
-    }
-    for language, of in (("en", _EN), ("zh", _ZH))
-}
+WORDS = words_of("weaver", en=_EN, zh=_ZH)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hrhub.connector import VendorAnswer
+from hrhub.connector.wording import words_of
 from hrhub.errors import AuthError, ConfigError, ContractChanged, ScopeError, Throttled, Transient
 
 ERRORS = {
@@ -171,9 +172,5 @@ _ZH = {
         "人事信息系统：缩短连接中的文本；一个汉字占 3 字节，上限 2048 字节。",
     ),
 }
-_PARTS = ("what", "who", "do")
 
-WORDS = {
-    language: {f"wecom.{name}": dict(zip(_PARTS, texts, strict=True)) for name, texts in of.items()}
-    for language, of in (("en", _EN), ("zh", _ZH))
-}
+WORDS = words_of("wecom", en=_EN, zh=_ZH)
