@@ -17,6 +17,7 @@ from urllib.parse import quote, urlsplit
 from hrhub.errors import AuthError, ConfigError
 from hrhub.http.answer import Answer, Outgoing
 from hrhub.http.auth import Channel, Secret, reveal
+from hrhub.http.auth_base import token_name
 from hrhub.http.auth_token import json_request
 from hrhub.http.ports import Token
 
@@ -125,10 +126,7 @@ class Login:
         return True
 
     def _name(self, channel: Channel) -> str:
-        account = "\x1f".join((self.call, *(str(value) for _, value in self.account)))
-        digest = hashlib.sha256(account.encode()).hexdigest()[:32]
-        labels = channel.labels
-        return f"{labels.get('vendor', '')}:{labels.get('connection', '')}:{digest}"
+        return token_name(channel, self.call, *(str(value) for _, value in self.account))
 
     def _login(self, channel: Channel) -> Token:
         fields: dict[str, Any] = dict(self.account)

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from hrhub.errors import AuthError, ConfigError
 from hrhub.http.answer import Answer, Outgoing
 from hrhub.http.auth import Channel, Secret, reveal
+from hrhub.http.auth_base import token_name
 from hrhub.http.ports import Token
 
 _APPLY = "/api/ec/dev/auth/applytoken"
@@ -107,6 +108,4 @@ class Weaver:
         return base64.b64encode(key.encrypt(text.encode(), padding.PKCS1v15())).decode("ascii")
 
     def _name(self, channel: Channel) -> str:
-        labels = channel.labels
-        digest = hashlib.sha256(self.app_id.encode()).hexdigest()[:32]
-        return f"{labels.get('vendor', '')}:{labels.get('connection', '')}:{digest}"
+        return token_name(channel, self.app_id)

@@ -6,6 +6,7 @@ that all workers of a connection share one token. Nothing here imports an HTTP l
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, MutableMapping
 from typing import Any, Protocol
 
@@ -61,6 +62,18 @@ class Auth(Protocol):
     def refresh(self, answer: Answer, channel: Channel) -> bool:
         """Try to get better credentials after a refusal; tell whether to send once more."""
         ...
+
+
+def token_name(channel: Channel, *account: str) -> str:
+    """Return the name under which the token of an account is shared; never holds a secret.
+
+    Args:
+        channel: Tells vendor and connection.
+        *account: What tells this account from others of the connection.
+    """
+    digest = hashlib.sha256("\x1f".join(account).encode()).hexdigest()[:32]
+    labels = channel.labels
+    return f"{labels.get('vendor', '')}:{labels.get('connection', '')}:{digest}"
 
 
 def reveal(secret: Secret) -> str:

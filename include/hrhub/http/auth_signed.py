@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from hrhub.ambient import random_bytes
 from hrhub.errors import AuthError, ConfigError
 from hrhub.http.answer import Answer, Outgoing
-from hrhub.http.auth_base import Channel, Secret, reveal
+from hrhub.http.auth_base import Channel, Secret, reveal, token_name
 from hrhub.http.auth_static import _Static
 from hrhub.http.auth_token import form_request, json_request
 from hrhub.http.ports import Token
@@ -156,10 +155,7 @@ class CookieSession:
         return True
 
     def _name(self, channel: Channel) -> str:
-        account = "\x1f".join((self.login_url, self.user, self.cookie))
-        digest = hashlib.sha256(account.encode()).hexdigest()[:32]
-        labels = channel.labels
-        return f"{labels.get('vendor', '')}:{labels.get('connection', '')}:{digest}"
+        return token_name(channel, self.login_url, self.user, self.cookie)
 
     def _login(self, channel: Channel) -> Token:
         fields = {

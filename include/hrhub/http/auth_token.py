@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -12,7 +11,7 @@ from typing import Any, Literal
 from hrhub.ambient import new_id
 from hrhub.errors import AuthError, ConfigError
 from hrhub.http.answer import Answer, Outgoing, encode_body
-from hrhub.http.auth_base import Channel, Secret, reveal
+from hrhub.http.auth_base import Channel, Secret, reveal, token_name
 from hrhub.http.auth_static import Basic
 from hrhub.http.lookup import find, find_text
 from hrhub.http.ports import Token
@@ -41,10 +40,7 @@ class _Tokened:
         return True
 
     def _name(self, channel: Channel) -> str:
-        labels = channel.labels
-        account = "\x1f".join(self._account())
-        digest = hashlib.sha256(account.encode()).hexdigest()[:32]
-        return f"{labels.get('vendor', '')}:{labels.get('connection', '')}:{digest}"
+        return token_name(channel, *self._account())
 
     def _account(self) -> tuple[str, ...]:
         """Return what tells this account from others; never a secret."""
