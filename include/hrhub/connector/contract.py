@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from hrhub.connector.config import ConnectorConfig
 from hrhub.connector.events import EventReceiver
@@ -24,6 +24,8 @@ API_VERSION = 1
 
 _CONSENTED = (OrderKind.BACKGROUND, OrderKind.SOCIAL_SECURITY)
 """Kinds of order that no person may be subjected to without consent (PIPL Art. 23, 29)."""
+
+_Part = TypeVar("_Part", Stream, OrderService, Sink, EventReceiver)
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 _PREFIX = re.compile(r"(/[A-Za-z0-9_.-]{1,40})?")
@@ -128,15 +130,7 @@ class Connector:
         Raises:
             ConfigError: There is none of that name; the context lists those there are.
         """
-        for stream in self.streams:
-            if stream.name == name:
-                return stream
-        raise ConfigError(
-            "stream.unknown",
-            connector=self.name,
-            stream=name,
-            known=", ".join(s.name for s in self.streams),
-        )
+        return self._named(self.streams, name, "stream")
 
     def order_service(self, name: str) -> OrderService:
         """Return an order service by name.
@@ -144,11 +138,7 @@ class Connector:
         Raises:
             ConfigError: There is none of that name; the context lists those there are.
         """
-        for service in self.orders:
-            if service.name == name:
-                return service
-        known = ", ".join(o.name for o in self.orders) or "-"
-        raise ConfigError("order.service_unknown", connector=self.name, service=name, known=known)
+        return self._named(self.orders, name, "service", "order.service_unknown")
 
     def sink(self, name: str) -> Sink:
         """Return a sink by name.
@@ -156,11 +146,7 @@ class Connector:
         Raises:
             ConfigError: There is none of that name; the context lists those there are.
         """
-        for sink in self.sinks:
-            if sink.name == name:
-                return sink
-        known = ", ".join(s.name for s in self.sinks) or "-"
-        raise ConfigError("sink.unknown", connector=self.name, sink=name, known=known)
+        return self._named(self.sinks, name, "sink")
 
     def receiver(self, name: str) -> EventReceiver:
         """Return an event receiver by name.
@@ -168,11 +154,15 @@ class Connector:
         Raises:
             ConfigError: There is none of that name; the context lists those there are.
         """
-        for receiver in self.events:
-            if receiver.name == name:
-                return receiver
-        known = ", ".join(e.name for e in self.events) or "-"
-        raise ConfigError("receiver.unknown", connector=self.name, receiver=name, known=known)
+        return self._named(self.events, name, "receiver")
+
+    def _named(self, parts: Sequence[_Part], name: str, kind: str, code: str = "") -> _Part:
+        for part in parts:
+            if part.name == name:
+                return part
+        asked: dict[str, Any] = {kind: name}
+        known = ", ".join(p.name for p in parts) or "-"
+        raise ConfigError(code or f"{kind}.unknown", connector=self.name, known=known, **asked)
 
     def in_order(self) -> list[Stream]:
         """Return the streams so that each comes after those it names in ``after``."""
