@@ -22,7 +22,7 @@ from hrhub.airflow.operators import (
 )
 from hrhub.airflow.ordering import HrPollOrdersOperator
 from hrhub.airflow.retry import DEFAULT_ARGS
-from hrhub.connector import Connector, Stream, registry
+from hrhub.connector import Connector, EventReceiver, OrderService, Sink, Stream, registry
 from hrhub.model import FEEDS
 
 ZONE = "Asia/Shanghai"
@@ -64,17 +64,16 @@ def sync_dag(
     declared = registry.get(connector)
     conn_id = conn_id or f"{connector}_default"
     wanted = _wanted(declared, streams)
-    dag = DAG(
-        dag_id=dag_id or f"hub_{connector}",
-        description=f"{declared.title}: {', '.join(s.title for s in wanted)}",
-        schedule=_timetable(schedule),
-        catchup=False,
-        max_active_runs=1,
-        dagrun_timeout=timeout,
-        tags=sorted({"hrhub", connector, *tags}),
-        default_args={**DEFAULT_ARGS, **(default_args or {})},
-    )
-    with dag:
+    with _connection_dag(
+        declared,
+        "",
+        wanted,
+        schedule=schedule,
+        tags=tags,
+        dag_id=dag_id,
+        default_args=default_args,
+        timeout=timeout,
+    ) as dag:
         add_streams(conn_id, wanted)
     return dag
 
@@ -103,7 +102,7 @@ def deliver_dag(
     with _connection_dag(
         declared,
         "outbox",
-        f"{declared.title}: {', '.join(s.title for s in declared.sinks)}",
+        declared.sinks,
         schedule=schedule,
         tags=tags,
         dag_id=dag_id,
@@ -140,7 +139,7 @@ def inbox_dag(
     with _connection_dag(
         declared,
         "inbox",
-        f"{declared.title}: {', '.join(e.title for e in declared.events)}",
+        declared.events,
         schedule=schedule,
         tags=tags,
         dag_id=dag_id,
@@ -180,7 +179,7 @@ def orders_dag(
     with _connection_dag(
         declared,
         "orders",
-        f"{declared.title}: {', '.join(o.title for o in declared.orders)}",
+        declared.orders,
         schedule=schedule,
         tags=tags,
         dag_id=dag_id,
@@ -198,7 +197,7 @@ def orders_dag(
 def _connection_dag(
     connector: Connector,
     kind: str,
-    description: str,
+    parts: Sequence[Stream | Sink | EventReceiver | OrderService],
     *,
     schedule: Any,
     tags: Sequence[str],
@@ -206,9 +205,10 @@ def _connection_dag(
     default_args: Mapping[str, Any] | None,
     timeout: timedelta,
 ) -> DAG:
+    """Build an empty DAG about one connection: named and tagged alike, one run at a time."""
     return DAG(
-        dag_id=dag_id or f"hub_{connector.name}_{kind}",
-        description=description,
+        dag_id=dag_id or "_".join(word for word in ("hub", connector.name, kind) if word),
+        description=f"{connector.title}: {', '.join(part.title for part in parts)}",
         schedule=_timetable(schedule),
         catchup=False,
         max_active_runs=1,

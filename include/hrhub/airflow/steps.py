@@ -15,7 +15,7 @@ from hrhub.airflow.hooks import VendorHook
 from hrhub.airflow.operators import ConnectionOperator, holder_of
 from hrhub.airflow.ordering import key_of
 from hrhub.airflow.quiet import speak_plainly
-from hrhub.errors import Refused
+from hrhub.errors import HrHubError, Refused
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -75,7 +75,6 @@ class HrShowOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Show every step."""
-        from hrhub.errors import HrHubError
         from hrhub.pipeline import open_hub
 
         speak_plainly()
@@ -113,9 +112,9 @@ class HrShowOperator(BaseOperator):
         told = ", ".join(f"{name} {mask}" for name, mask in sorted(masked.items()))
         self.log.info("%s: %s: %s", conn_id, what, told or "no values")
 
-    def _missing(self, conn_id: str, what: str, error: Any) -> str:
+    def _missing(self, conn_id: str, what: str, error: HrHubError) -> str:
         self.log.info("%s: %s: not possible now (%s)", conn_id, what, error.code)
-        return str(error.code)
+        return error.code
 
 
 class HrVerifyEmploymentOperator(BaseOperator):
