@@ -19,7 +19,7 @@ import pytest
 
 from hrhub.airflow.home import Home
 from hrhub.airflow.processes import Child, Command, stop_all, stop_leftovers
-from hrhub.airflow.runner import Keeper, Runner, airflow_commands, free_port
+from hrhub.airflow.runner import Keeper, Runner, airflow_commands, claim_port
 from hrhub.errors import Busy, ConfigError, Transient
 
 # Writes its children's pids, then waits; "stubborn" ignores TERM, "daemon" leaves the session.
@@ -193,10 +193,21 @@ def test_a_wanted_port_that_is_taken_is_refused_and_otherwise_another_is_found()
         port = taken.getsockname()[1]
 
         with pytest.raises(ConfigError) as caught:
-            free_port(port)
+            claim_port(port)
 
     assert caught.value.code == "runner.port_taken"
-    assert free_port(None) >= 8080
+
+
+def test_two_runners_that_start_at_once_take_two_ports() -> None:
+    first, one = claim_port(None)
+    second, two = claim_port(None)
+    os.close(one)
+    again, three = claim_port(first)
+    os.close(two)
+    os.close(three)
+
+    assert len({first, second}) == 2
+    assert again == first
 
 
 def test_secrets_are_private_files_that_stay_the_same_and_show_in_no_environment(

@@ -14,8 +14,9 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from tempfile import gettempdir
 from types import FrameType
 from typing import Any, Never, Self
 
@@ -135,7 +136,7 @@ class Runner:
         self._wanted_port = port
         self._clock = clock or SystemClock()
         self._say = say
-        self._lock: int | None = None
+        self._held = ExitStack()
         self.port = 0
         self.env: Mapping[str, str] = {}
         self.keeper = Keeper(
@@ -150,20 +151,21 @@ class Runner:
             ConfigError: The wanted port is taken.
         """
         self.home.prepare()
-        self._lock = _locked(self.home.run / "runner.lock")
-        for name in stop_leftovers(self.home.run, self.home.root, self._clock):
-            self._say(f"ended {name}, left behind by a runner that was killed")
-        self.port = free_port(self._wanted_port)
-        self.env = self.home.environment(self.port)
+        with ExitStack() as held:
+            held.callback(os.close, _home_lock(self.home))
+            for name in stop_leftovers(self.home.run, self.home.root, self._clock):
+                self._say(f"ended {name}, left behind by a runner that was killed")
+            self.port, claim = claim_port(self._wanted_port)
+            held.callback(os.close, claim)
+            self.env = self.home.environment(self.port)
+            self._held = held.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
         try:
             self.keeper.stop()
         finally:
-            if self._lock is not None:
-                os.close(self._lock)
-                self._lock = None
+            self._held.close()
 
     @property
     def api(self) -> AirflowApi:
@@ -270,21 +272,29 @@ def airflow_commands(env: Mapping[str, str], port: int) -> Sequence[Command]:
     ]
 
 
-def free_port(wanted: int | None) -> int:
-    """Return the wanted port if it is free, or the first free one from 8080.
+def claim_port(wanted: int | None) -> tuple[int, int]:
+    """Return the wanted port, or the first free one from 8080, and the handle that claims it.
+
+    The API server binds seconds later. Until then the port looks free to the next runner, which
+    would take it too and log in at our server; so runners hold a lock named after their port.
+    Closing the handle gives the port back.
 
     Raises:
         ConfigError: It is taken, or there is none.
     """
-    candidates = [wanted] if wanted else range(FIRST_PORT, FIRST_PORT + _PORTS_TRIED)
-    for port in candidates:
+    for port in [wanted] if wanted else range(FIRST_PORT, FIRST_PORT + _PORTS_TRIED):
+        try:
+            claim = _locked(Path(gettempdir()) / f"hrhub-port-{port}.lock")
+        except OSError:
+            continue
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
+                os.close(claim)
                 continue
-            return port
+        return port, claim
     raise ConfigError("runner.port_taken", port=wanted or FIRST_PORT)
 
 
@@ -331,12 +341,24 @@ def up(root: Path, *, port: int | None = None, say: Say = print) -> None:
         runner.tend_forever()
 
 
+def _home_lock(home: Home) -> int:
+    """Take a home for this process."""
+    try:
+        return _locked(home.run / "runner.lock")
+    except BlockingIOError:
+        raise Busy("runner.home_taken", path=home.root) from None
+
+
 def _locked(path: Path) -> int:
-    """Take a lock that ends with this process, however it ends."""
+    """Take a lock that ends with this process, however it ends.
+
+    Raises:
+        OSError: Somebody else holds it (BlockingIOError), or owns the file.
+    """
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(handle)
-        raise Busy("runner.home_taken", path=path.parent.parent) from None
+        raise
     return handle
