@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from connectors.background_cn import connector
 from connectors.background_cn.sandbox import RunningPlatform, sandbox
-from hrhub.ambient import FakeClock
-from hrhub.connector import OrderRequest, OrderService, Session, open_session
+from hrhub.connector import OrderRequest, OrderService
 from hrhub.sandbox.world import World, build_world
+from tests.support.vendor import Vendor, serving
 
 
-@dataclass
-class Served:
+class Served(Vendor[RunningPlatform]):
     """A platform that runs, and how the hub sees it."""
 
-    world: World
-    running: RunningPlatform
+    connector = connector
+    sandbox = sandbox
 
-    def session(self, **settings: Any) -> Session:
-        given = sandbox.connection(self.world, self.running) | settings
-        clock = FakeClock(self.running.platform.now)
-        return open_session(connector, connector.config(**given), clock=clock)
+    @property
+    def now(self) -> datetime:
+        return self.running.platform.now
 
     def request(self, key: str = "order-1", **subject: Any) -> OrderRequest:
         person = next(p for p in self.world.people if not p.faulty)
@@ -48,16 +46,8 @@ def world() -> World:
 
 @pytest.fixture
 def serve(world: World) -> Iterator[Callable[..., Served]]:
-    started: list[RunningPlatform] = []
-
-    def start(**options: str) -> Served:
-        running = sandbox.start(world, "127.0.0.1", 0, options)
-        started.append(running)
-        return Served(world, running)
-
-    yield start
-    for running in started:
-        running.stop()
+    with serving(Served, world) as start:
+        yield start
 
 
 @pytest.fixture

@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from connectors.checkr import connector
 from connectors.checkr.sandbox import RunningAgency, sandbox
-from hrhub.ambient import FakeClock
-from hrhub.connector import OrderRequest, OrderService, Session, open_session
+from hrhub.connector import OrderRequest, OrderService
 from hrhub.sandbox.world import World, build_world
+from tests.support.vendor import Vendor, serving
 
 
-@dataclass
-class Served:
+class Served(Vendor[RunningAgency]):
     """An account that runs, and how the hub sees it."""
 
-    world: World
-    running: RunningAgency
-
-    def session(self, **settings: Any) -> Session:
-        given = sandbox.connection(self.world, self.running) | settings
-        clock = FakeClock(self.world.now)
-        return open_session(connector, connector.config(**given), clock=clock)
+    connector = connector
+    sandbox = sandbox
 
     def request(self, key: str = "order-1", **subject: Any) -> OrderRequest:
         person = self.world.people[1]
@@ -42,16 +35,8 @@ def world() -> World:
 
 @pytest.fixture
 def serve(world: World) -> Iterator[Callable[..., Served]]:
-    started: list[RunningAgency] = []
-
-    def start(**options: str) -> Served:
-        running = sandbox.start(world, "127.0.0.1", 0, options)
-        started.append(running)
-        return Served(world, running)
-
-    yield start
-    for running in started:
-        running.stop()
+    with serving(Served, world) as start:
+        yield start
 
 
 @pytest.fixture

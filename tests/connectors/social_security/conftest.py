@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,25 +13,23 @@ import pytest
 from connectors.social_security import connector
 from connectors.social_security.sandbox import RunningGateway, sandbox
 from connectors.social_security.sandbox.history import history
-from hrhub.ambient import FakeClock
-from hrhub.connector import OrderRequest, OrderService, Session, open_session
+from hrhub.connector import OrderRequest, OrderService
 from hrhub.sandbox.world import World, WorldPerson, build_world
+from tests.support.vendor import Vendor, serving
 
 
-@dataclass
-class Served:
+class Served(Vendor[RunningGateway]):
     """A gateway that runs, and how the hub sees it."""
 
-    world: World
-    running: RunningGateway
+    connector = connector
+    sandbox = sandbox
+
+    @property
+    def now(self) -> datetime:
+        return self.running.desk.now
 
     def settings(self, **changes: Any) -> dict[str, Any]:
-        return {**sandbox.connection(self.world, self.running), "months": 240, **changes}
-
-    def session(self, **changes: Any) -> Session:
-        clock = FakeClock(self.running.desk.now)
-        config = connector.config(**self.settings(**changes))
-        return open_session(connector, config, clock=clock)
+        return {**super().settings(), "months": 240, **changes}
 
     def request(self, person: WorldPerson, key: str = "order-1", **subject: Any) -> OrderRequest:
         who = {
@@ -49,16 +49,8 @@ def world() -> World:
 
 @pytest.fixture
 def serve(world: World) -> Iterator[Callable[..., Served]]:
-    started: list[RunningGateway] = []
-
-    def start(**options: str) -> Served:
-        running = sandbox.start(world, "127.0.0.1", 0, {"clock": "world", **options})
-        started.append(running)
-        return Served(world, running)
-
-    yield start
-    for running in started:
-        running.stop()
+    with serving(Served, world) as start:
+        yield partial(start, clock="world")
 
 
 @pytest.fixture
