@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from connectors.beisen.assessments import assessments
+from connectors.beisen.hiring import interviews, offers, resumes
 from connectors.beisen.recruiting import applicants, applications, jobs
 from connectors.beisen.settings import BeisenConfig
 from connectors.beisen.windows import CurrentRows, EmployeeRows, TimeWindowStream
@@ -104,7 +105,17 @@ connector = Connector(
     base_url=_base_url,
     auth=_auth,
     check=_check,
-    streams=(organizations, positions, employees, jobs, applicants, applications),
+    streams=(
+        organizations,
+        positions,
+        employees,
+        jobs,
+        applicants,
+        resumes,
+        applications,
+        interviews,
+        offers,
+    ),
     orders=(assessments,),
     errors=ERRORS,
     code_of=code_of,

@@ -8,6 +8,7 @@ from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from connectors.beisen.pages import Step, filled, rows_of
 from connectors.beisen.settings import BeisenConfig
 from connectors.beisen.windows import LAG, LONGEST_DAYS
 from hrhub.connector import (
@@ -19,15 +20,15 @@ from hrhub.connector import (
     Session,
     Stream,
     TimeWindow,
-    page_of,
 )
-from hrhub.connector.rest import write_cursor
+from hrhub.connector.rest import Window, write_cursor
 from hrhub.errors import ContractChanged, VendorError
 from hrhub.http.paging import LoopGuard, PageNumber, PageRequest
 
-_ROOT = "/RecruitV6/api/v1"
-_LIST = f"{_ROOT}/Apply/GetApplyListByModifiedTime"
+ROOT = "/RecruitV6/api/v1"
+_LIST = f"{ROOT}/Apply/GetApplyListByModifiedTime"
 _AT_ONCE = 100
+_ROWS = "data"
 
 
 class Applications(JsonRecords):
@@ -76,8 +77,8 @@ class Applied(Stream):
     """
 
     path: str
-    id_name: str
-    ids_name: str
+    id_name: str = "applyId"
+    ids_name: str = "applyIds"
 
     def read(self, session: Session, cursor: Cursor) -> Iterator[Page]:
         """Yield pages of details, window by window; the cursor with a window's last page.
@@ -93,23 +94,26 @@ class Applied(Stream):
             days=LONGEST_DAYS,
             since=datetime.combine(config.history_from, time(), zone),
         )
+        windows = list(rule.windows(cursor, now, zone))
         guard = LoopGuard(repeats=True)
+        steps = (self._window(session, w, now, guard, last=w is windows[-1]) for w in windows)
         try:
-            windows = list(rule.windows(cursor, now, zone))
-            for window in windows:
-                ids, clock = _modified(session, window.values, self.id_name)
-                reached = window.cursor
-                if window is windows[-1]:
-                    reached = write_cursor(min(clock or now, now) - LAG)
-                for start in range(0, len(ids), _AT_ONCE):
-                    last = start + _AT_ONCE >= len(ids)
-                    body = {self.ids_name: ids[start : start + _AT_ONCE]}
-                    answer = session.http.post(self.path, json=body, idempotent=True)
-                    guard.came(answer)
-                    yield page_of(answer, cursor=reached if last else None)
+            yield from filled(steps, _ROWS)
         except VendorError as error:
             error.context.setdefault("stream", self.name)
             raise
+
+    def _window(
+        self, session: Session, window: Window, now: datetime, guard: LoopGuard, *, last: bool
+    ) -> Iterator[Step]:
+        ids, clock = _modified(session, window.values, self.id_name)
+        reached = write_cursor(min(clock or now, now) - LAG) if last else window.cursor
+        for start in range(0, len(ids), _AT_ONCE):
+            body = {self.ids_name: ids[start : start + _AT_ONCE]}
+            answer = session.http.post(self.path, json=body, idempotent=True)
+            if rows_of(answer, _ROWS):
+                guard.came(answer)
+            yield answer, reached
 
 
 def _modified(
@@ -148,7 +152,7 @@ jobs = HttpStream(
     title="Jobs",
     feed="requisition",
     key=("jobId",),
-    path=f"{_ROOT}/Job/GetJobList",
+    path=f"{ROOT}/Job/GetJobList",
     method="POST",
     json={},
     records=JsonRecords("data"),
@@ -162,7 +166,7 @@ applicants = Applied(
     feed="candidate",
     key=("applicantId",),
     records=Profiles(),
-    path=f"{_ROOT}/Applicant/GetPersonProfileList",
+    path=f"{ROOT}/Applicant/GetPersonProfileList",
     id_name="applicantId",
     ids_name="applicantIds",
 )
@@ -172,8 +176,6 @@ applications = Applied(
     feed="application",
     key=("applyId",),
     records=Applications(),
-    path=f"{_ROOT}/Apply/GetApplyListByApplyId",
-    id_name="applyId",
-    ids_name="applyIds",
+    path=f"{ROOT}/Apply/GetApplyListByApplyId",
     after=("jobs", "applicants"),
 )

@@ -10,16 +10,17 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from connectors.beisen.pages import Step, filled, rows_of
 from connectors.beisen.settings import BeisenConfig
 from connectors.beisen.words import RULE
-from hrhub.connector import Cursor, JsonRecords, Page, Session, Stream, TimeWindow, page_of
-from hrhub.connector.rest import write_cursor, write_time
+from hrhub.connector import Cursor, JsonRecords, Page, Session, Stream, TimeWindow
+from hrhub.connector.rest import Window, write_cursor, write_time
 from hrhub.errors import ContractChanged, HrHubError, Transient, VendorError
 from hrhub.http.answer import Answer
-from hrhub.http.lookup import count, find_text
+from hrhub.http.lookup import find_text
 from hrhub.http.paging import LoopGuard
 
-_LIST = "data"
+LIST = "data"
 _TIMES = "%Y-%m-%dT%H:%M:%S"
 LONGEST_DAYS = 90
 _TRIES = 3
@@ -42,7 +43,7 @@ class CurrentRows(JsonRecords):
     """
 
     def __init__(self) -> None:
-        super().__init__(_LIST)
+        super().__init__(LIST)
         self._current = msgspec.json.Decoder(_Row)
 
     def split(self, body: bytes) -> Sequence[bytes | memoryview]:
@@ -75,7 +76,7 @@ class EmployeeRows(JsonRecords):
     """
 
     def __init__(self) -> None:
-        super().__init__(_LIST)
+        super().__init__(LIST)
 
     def decode(self, raw: bytes | memoryview, meta: Mapping[str, str | int]) -> dict[str, Any]:
         """Decode a row."""
@@ -131,30 +132,25 @@ class TimeWindowStream(Stream):
             lookback_s=int(timedelta(days=config.lookback_days).total_seconds()),
         )
         windows = list(rule.windows(cursor, now, zone))
-        empty: Page | None = None
+        steps = (self._window(session, w, now, last=w is windows[-1]) for w in windows)
         try:
-            for window in windows:
-                reached, held = window.cursor, None
-                for walk in self.walks:
-                    body = {**self._body(config), **walk, **window.values}
-                    for answer in _scroll(session, self.path, body):
-                        if window is windows[-1]:
-                            clock = min(answer.server_date or now, now)
-                            reached = write_cursor(clock - LAG)
-                        if not count(answer.body, _LIST):
-                            empty = page_of(answer, cursor=reached)
-                            continue
-                        if held is not None:
-                            yield page_of(held)
-                        held = answer
-                if held is not None:
-                    yield page_of(held, cursor=reached)
-                    empty = None
+            yield from filled(steps, LIST)
         except VendorError as error:
             error.context.setdefault("stream", self.name)
             raise
-        if empty is not None:
-            yield empty
+
+    def _window(
+        self, session: Session, window: Window, now: datetime, *, last: bool
+    ) -> Iterator[Step]:
+        config = session.config
+        assert isinstance(config, BeisenConfig)
+        reached = window.cursor
+        for walk in self.walks:
+            body = {**self._body(config), **walk, **window.values}
+            for answer in scroll(session, self.path, body):
+                if last:
+                    reached = write_cursor(min(answer.server_date or now, now) - LAG)
+                yield answer, reached
 
     def changed(self, session: Session, since: timedelta) -> int:
         """Return how many rows changed lately, of one page at most."""
@@ -168,7 +164,7 @@ class TimeWindowStream(Stream):
         }
         body = {**self._body(config), **self.walks[0], **span}
         answer = session.http.post(self.path, json=body, idempotent=True)
-        return count(answer.body, _LIST) or 0
+        return rows_of(answer, LIST)
 
     def _body(self, config: BeisenConfig) -> dict[str, Any]:
         body: dict[str, Any] = {
@@ -182,7 +178,7 @@ class TimeWindowStream(Stream):
         return {**body, "employType": list(config.employ_types), "serviceType": [0]}
 
 
-def _scroll(session: Session, path: str, body: Mapping[str, Any]) -> Iterator[Answer]:
+def scroll(session: Session, path: str, body: Mapping[str, Any]) -> Iterator[Answer]:
     """Yield the answers of one window, the last without rows.
 
     An id is good for ten seconds, and moves on when it is used: a page whose answer was lost cannot
@@ -198,9 +194,7 @@ def _scroll(session: Session, path: str, body: Mapping[str, Any]) -> Iterator[An
             while True:
                 said = {**body, "scrollId": token}
                 answer = session.http.post(path, json=said, idempotent=not token)
-                rows = count(answer.body, _LIST)
-                if rows is None:
-                    raise ContractChanged("vendor.records_missing", path=_LIST)
+                rows = rows_of(answer, LIST)
                 if rows:
                     guard.came(answer)
                 yield answer

@@ -8,11 +8,11 @@ and ``people`` (``idle``: nobody begins an assessment).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from connectors.beisen.sandbox.recruiting import Recruiting
-from connectors.beisen.sandbox.rows import BEGAN, TENANT_ID
+from connectors.beisen.sandbox.rows import BEGAN, TENANT_ID, Row
 from connectors.beisen.sandbox.tenant import APP_KEY, APP_SECRET, Tenant
 from hrhub.sandbox.rest import RestServer
 from hrhub.sandbox.vendor import Running, StreamTruth
@@ -70,10 +70,17 @@ class BeisenSandbox:
             "jobs": StreamTruth(len(applied.jobs), 0),
             "applicants": StreamTruth(len(applied.people), faulty),
             "applications": StreamTruth(len(applied.people), faulty),
+            "resumes": StreamTruth(len(applied.people), faulty),
+            "interviews": _of(applied, applied.interviews),
+            "offers": _of(applied, applied.offers),
             "organizations": StreamTruth(len(world.org_units) + 1, 0),
             "positions": StreamTruth(len(world.positions), 0),
             "employees": StreamTruth(len(world.people), sum(p.faulty for p in world.people)),
         }
+
+
+def _of(applied: Recruiting, rows: Sequence[Row]) -> StreamTruth:
+    return StreamTruth(len(rows), applied.refused(rows))
 
 
 sandbox = BeisenSandbox()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from connectors.beisen.sandbox import hiring
 from connectors.beisen.sandbox.rows import BEGAN, Row, changed, guid
 from hrhub.sandbox.records import WorldPerson
 from hrhub.sandbox.world import World
@@ -13,7 +14,7 @@ _JOBS = 12
 _APPLIED_EVERY = 2
 _BATCH = 10
 _MOST_IDS = 100
-_PHASES = ("初筛", "测评", "面试", "Offer", "已入职", "淘汰")
+_PHASES = ("初筛", "测评", "面试", "录用", "已入职", "淘汰")
 
 
 class Recruiting:
@@ -28,13 +29,31 @@ class Recruiting:
         self.people = world.people[::_APPLIED_EVERY]
         self.jobs = [self._job(n) for n in range(min(_JOBS, len(world.positions)))]
         self.applications = [self._application(n, p) for n, p in enumerate(self.people)]
-        self.profiles = {self._applicant(p): _profile(p, self._applicant(p)) for p in self.people}
+        self.profiles = {
+            self._applicant(p): {
+                **_profile(p, self._applicant(p)),
+                "modules": hiring.modules(p, number),
+            }
+            for number, p in enumerate(self.people)
+        }
+        self.interviews = [hiring.interview(a, n) for n, a in self._in(("面试", "录用", "已入职"))]
+        self.offers = [hiring.offer(a, n) for n, a in self._in(("录用", "已入职"))]
         self.calls: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
             "Job/GetJobList": self._job_list,
             "Apply/GetApplyListByModifiedTime": self._modified,
             "Apply/GetApplyListByApplyId": self._by_id,
             "Applicant/GetPersonProfileList": self._profile_list,
+            "Interview/GetInterviewListByApplyIds": lambda g: _of(self.interviews, g),
+            "RecruitOnBoarding/GetOfferInfos": lambda given: _of(self.offers, given),
         }
+
+    def _in(self, phases: Sequence[str]) -> Sequence[tuple[int, Row]]:
+        return [(n, a) for n, a in enumerate(self.applications) if a["phaseName"] in phases]
+
+    def refused(self, of: Sequence[Row]) -> int:
+        """Return how many records belong to the application of somebody who is refused."""
+        bad = {guid(f"apply{p.person_id}") for p in self.people if p.faulty}
+        return sum(row["applyId"] in bad for row in of)
 
     def _job_list(self, given: Mapping[str, Any]) -> Sequence[Row]:
         page, size = int(given.get("pageIndex", 1)), int(given.get("pageSize", 20))
@@ -112,6 +131,11 @@ def _profile(person: WorldPerson, applicant: str) -> Row:
         for name, (value, text) in said.items()
     ]
     return {"applicantId": applicant, "fieldValues": pairs}
+
+
+def _of(rows: Sequence[Row], given: Mapping[str, Any]) -> Sequence[Row]:
+    wanted = _ids(given, "applyIds")
+    return [row for row in rows if row["applyId"] in wanted]
 
 
 def _ids(given: Mapping[str, Any], name: str) -> Sequence[str]:
