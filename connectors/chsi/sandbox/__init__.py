@@ -1,8 +1,8 @@
 """An education checker, simulated: people who issue codes, reports, checks that go day by day.
 
-Options of ``start``: ``codes`` (``issued``; ``idle``: nobody enters one, ``expired`` and ``closed``:
-what everybody's report is when it is looked at) and ``limit`` (checks a minute before it is asked
-for a captcha). ``POST /_sim/advance`` lets a day pass.
+Options of ``start``: ``codes`` (``issued``; ``idle``: nobody enters one; ``expired``, ``closed``:
+what reports are when they are looked at) and ``limit`` (checks until a captcha is asked for).
+``POST /_sim/advance`` lets a day pass.
 """
 
 from __future__ import annotations

@@ -106,9 +106,9 @@ class Desk:
         raise Refusal(404, "NO_SUCH_CALL")
 
     def _place(self, given: Row) -> Row:
-        for check in self.checks.values():
-            if check["clientNo"] == given.get("clientNo"):
-                return _shown(check)
+        for known in self.checks.values():
+            if known["clientNo"] == given.get("clientNo"):
+                return _shown(known)
         self._left -= 1
         if self._left < 0:
             raise Refusal(429, "CAPTCHA_REQUIRED")

@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from connectors.chsi import connector
 from connectors.chsi.sandbox import RunningDesk, sandbox
-from hrhub.ambient import FakeClock
-from hrhub.connector import OrderRequest, OrderService, Session, open_session
+from hrhub.connector import OrderRequest, OrderService
 from hrhub.sandbox.world import World, WorldPerson, build_world
+from tests.support.vendor import Vendor, serving
 
 
-@dataclass
-class Served:
+class Served(Vendor[RunningDesk]):
     """A checker that runs, and how the hub sees it."""
 
-    world: World
-    running: RunningDesk
+    connector = connector
+    sandbox = sandbox
 
-    def session(self, **settings: Any) -> Session:
-        given = sandbox.connection(self.world, self.running) | settings
-        clock = FakeClock(self.running.desk.now)
-        return open_session(connector, connector.config(**given), clock=clock)
+    @property
+    def now(self) -> datetime:
+        return self.running.desk.now
 
     def person(self, *, diploma: bool = True) -> WorldPerson:
         """Return somebody who finished studying since 2001, or before."""
@@ -57,16 +55,8 @@ def world() -> World:
 
 @pytest.fixture
 def serve(world: World) -> Iterator[Callable[..., Served]]:
-    started: list[RunningDesk] = []
-
-    def start(**options: str) -> Served:
-        running = sandbox.start(world, "127.0.0.1", 0, options)
-        started.append(running)
-        return Served(world, running)
-
-    yield start
-    for running in started:
-        running.stop()
+    with serving(Served, world) as start:
+        yield start
 
 
 @pytest.fixture
