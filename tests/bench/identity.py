@@ -14,13 +14,13 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from hrhub.connector import Connector, JsonRecords
 from hrhub.pipeline import Hub, open_hub
 from hrhub.pipeline.records import source_key
 from hrhub.settings import Settings
-from hrhub.store.schema import ENTITY_TABLES, hub_match_review, hub_source_link
+from hrhub.store.schema import ENTITY_TABLES, hub_match_review, hub_merge, hub_source_link
 from tests.bench.crowd import SYSTEMS, Crowd, Seen
 from tests.support.shelf import ShelfConfig, ShelfStream, shelf
 
@@ -173,8 +173,6 @@ class Judged:
         reviews: Questions asked.
         needless: Questions about two humans.
         waiting: Records in quarantine, which stand for nobody.
-        unjoinable: True pairs with a record that holds a personal address and a name, no more;
-            the rules leave those to a human.
         answered: True pairs that would be joined if humans answered every question rightly.
     """
 
@@ -186,7 +184,6 @@ class Judged:
     reviews: int
     needless: int
     waiting: int
-    unjoinable: int
     answered: int
 
     @property
@@ -196,12 +193,7 @@ class Judged:
 
     @property
     def recall(self) -> float:
-        """Share of the true pairs that were joined, of those that a rule may join."""
-        return (self.joined - self.wrong) / ((self.pairs - self.unjoinable) or 1)
-
-    @property
-    def recall_all(self) -> float:
-        """Share of all true pairs that were joined, those included that no rule may join."""
+        """Share of all true pairs that were joined, also of those that no evidence connects."""
         return (self.joined - self.wrong) / (self.pairs or 1)
 
     def figures(self) -> dict[str, Any]:
@@ -214,7 +206,6 @@ class Judged:
             "wrong": self.wrong,
             "precision": round(self.precision, 6),
             "recall": round(self.recall, 4),
-            "recall_all_pairs": round(self.recall_all, 4),
             "recall_if_answered": round(self.answered / (self.pairs or 1), 4),
             "reviews": self.reviews,
             "needless_reviews": self.needless,
@@ -237,7 +228,6 @@ def judge(hub: Hub, seen: Sequence[Seen]) -> Judged:
     asked = list(_questions(hub))
     needless = sum(not labels[a] & labels[b] for a, b in asked)
     humans = Counter(label_of.values())
-    joinable = Counter(s.label for s in seen if not _only_private(s))
     return Judged(
         len(seen),
         len(humans),
@@ -247,7 +237,6 @@ def judge(hub: Hub, seen: Sequence[Seen]) -> Judged:
         len(asked),
         needless,
         len(seen) - len(person_of),
-        sum(map(_choose_two, humans.values())) - sum(map(_choose_two, joinable.values())),
         _answered(person_of, label_of, asked),
     )
 
@@ -283,10 +272,6 @@ def grouped(person_of: Mapping[str, str]) -> dict[str, list[str]]:
     return groups
 
 
-def _only_private(seen: Seen) -> bool:
-    return seen.system == "tests" and not seen.row["workMail"]
-
-
 def _choose_two(count: int) -> int:
     return count * (count - 1) // 2
 
@@ -315,6 +300,14 @@ def losses(hub: Hub, seen: Sequence[Seen]) -> Counter[str]:
     return lost
 
 
+def merges_by_tier(hub: Hub) -> dict[str, int]:
+    """Count the standing merges by the rule that made them (see docs/operations.md, tiers)."""
+    c = hub_merge.c
+    query = select(c.tier, func.count()).where(c.undone_at.is_(None)).group_by(c.tier)
+    with hub.store.read() as tx:
+        return {f"tier{tier}": n for tier, n in sorted(tuple(row) for row in tx.execute(query))}
+
+
 def run(home: Path, store_url: str, size: int, seed: int = 1) -> dict[str, Any]:
     """Sync a crowd into a fresh store and return what to write down."""
     records = Crowd(size, seed).records()
@@ -328,6 +321,7 @@ def run(home: Path, store_url: str, size: int, seed: int = 1) -> dict[str, Any]:
         found = judge(hub, seen)
         return {
             **found.figures(),
+            "merges_by_tier": merges_by_tier(hub),
             "lost": dict(losses(hub, seen).most_common()),
             "records_s": round(len(seen) / seconds),
             "size": size,

@@ -55,7 +55,7 @@ def recognition(found: Found) -> str:
             lines.append(
                 f"identity on {store}: {f['records']:,} records of {f['people']:,} people; "
                 f"precision {f['precision']:.4%}, recall {f['recall']:.2%} "
-                f"({f['recall_all_pairs']:.2%} of all pairs), {f['reviews']:,} questions, "
+                f"of all pairs, {f['reviews']:,} questions, "
                 f"{f['needless_reviews']} needless; {'passed' if f['passed'] else 'FAILED'}"
             )
     return "\n".join(lines)

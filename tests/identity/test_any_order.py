@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from hrhub.identity.nodes import Node, contradictions, united
+from hrhub.identity.nodes import Node, contradictions, only_slipped, united
 from hrhub.pipeline.feeds.person import PersonItem
 from hrhub.pipeline.matching import node_of
 from hrhub.sandbox.national_ids import draw
@@ -81,10 +81,13 @@ def told(town: Town, rng: random.Random, tellings: Sequence[Telling]) -> set[fro
 
 
 def contradicting(tellings: Sequence[Telling]) -> list[frozenset[str]]:
-    """Return the pairs of records that cannot be one person."""
+    """Return the pairs of records that cannot be one person, whatever else is known of them."""
     nodes = {t.key: node_of(PersonItem(unit_of(t), "", None)) for t in tellings}
     return [
-        frozenset((a, b)) for a, b in combinations(nodes, 2) if contradictions(nodes[a], nodes[b])
+        frozenset((a, b))
+        for a, b in combinations(nodes, 2)
+        if contradictions(nodes[a], nodes[b])
+        and not only_slipped(nodes[a], replace(nodes[b], names=nodes[a].names))
     ]
 
 

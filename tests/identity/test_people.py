@@ -106,11 +106,41 @@ def test_what_proves_nothing_joins_nobody_and_asks_nobody(
             core(), directory(display_name="李娜"), 2, {"name"}, id="work number, another name"
         ),
         pytest.param(
+            core(mobile=MOBILE, gender="male"),
+            board(mobile=MOBILE, gender="male", display_name="张玮"),
+            4,
+            set(),
+            id="mobile, near name: brothers may share it",
+        ),
+        pytest.param(
             board(personal_email="a@mail.test"),
-            assessed(personal_email="a@mail.test"),
+            assessed(personal_email="a@mail.test", display_name="张玮"),
             5,
             set(),
-            id="personal address",
+            id="personal address, near name",
+        ),
+        pytest.param(
+            core(work_email=MAIL, end_date=date(2021, 1, 1)),
+            core(
+                "c2", display_name="张玮", work_email=MAIL, work_no="9", hire_date=date(2024, 1, 1)
+            ),
+            3,
+            set(),
+            id="work address that was given out again",
+        ),
+        pytest.param(
+            core(mobile=MOBILE, birth_date=BIRTH),
+            board(mobile=MOBILE, birth_date=date(1992, 7, 6)),
+            4,
+            {"birth_date"},
+            id="birth dates two years apart",
+        ),
+        pytest.param(
+            core(national_id=ID),
+            board(national_id=ID, birth_date=date(1990, 5, 7)),
+            1,
+            {"claim", "birth_date"},
+            id="slipped birth date, no contact outweighs it",
         ),
     ],
 )
@@ -145,7 +175,43 @@ def test_what_may_be_or_not_be_one_person_is_asked_and_blocks_nothing(
         pytest.param(
             core(work_email=MAIL), assessed(work_email=MAIL.upper()), 3, id="work address, name"
         ),
+        pytest.param(
+            core(work_email="na.li@corp.test"),
+            assessed(work_email="na.li@corp.test"),
+            3,
+            id="work address that begins like no address",
+        ),
+        pytest.param(
+            core(work_email=MAIL),
+            assessed(work_email=MAIL, display_name="张玮"),
+            3,
+            id="work address, near name",
+        ),
         pytest.param(core(mobile=MOBILE), board(mobile=MOBILE), 4, id="mobile, name"),
+        pytest.param(
+            core(mobile=MOBILE, birth_date=BIRTH),
+            board(mobile=MOBILE, birth_date=BIRTH, display_name="张玮"),
+            4,
+            id="mobile, near name, birth date",
+        ),
+        pytest.param(
+            core(mobile=MOBILE, birth_date=BIRTH),
+            board(mobile=MOBILE, birth_date=date(1990, 6, 5)),
+            4,
+            id="mobile, name, birth date with day and month changed over",
+        ),
+        pytest.param(
+            core(national_id=ID, mobile=MOBILE),
+            board(national_id=ID, mobile=MOBILE, birth_date=date(1990, 5, 7)),
+            1,
+            id="number, name, mobile, birth date of the next day",
+        ),
+        pytest.param(
+            board(personal_email="a@mail.test"),
+            assessed(personal_email="A@mail.test"),
+            5,
+            id="personal address, name",
+        ),
     ],
 )
 def test_each_tier_joins_and_the_run_counts_it(
@@ -170,6 +236,39 @@ def test_a_number_on_three_names_joins_nobody_and_parts_who_was_joined(town: Tow
     log = town.tx.execute(select(hub_merge)).all()
     assert [bool(row.undone_at) for row in log] == [True], "the log keeps what was taken back"
     assert [q.tier for q in questions(town)] == [4]
+
+
+def test_an_address_of_two_names_joins_nobody_and_parts_who_was_joined(town: Town) -> None:
+    first, second = (t(personal_email="a@mail.test") for t in (board, assessed))
+    assert one(town, first, second)
+
+    town.tell(board("b2", personal_email="a@mail.test", display_name="李娜"))
+
+    assert len(town.partition(first, second)) == 2
+    assert [q.tier for q in questions(town)] == [5]
+
+
+def test_a_birth_date_joins_on_a_number_of_three_names_but_never_two_documents(town: Town) -> None:
+    desk: dict[str, Any] = {"mobile": MOBILE, "birth_date": BIRTH}
+    first, second = core(**desk), board(**desk)
+    for place, name in enumerate(("李娜", "王强", "Z")):
+        town.tell(board(f"b{place + 2}", mobile=MOBILE, display_name=name))
+    assert one(town, first, second)
+
+    other = board("b9", **desk, national_id=OTHER_ID)
+    town.tell(core(**desk, national_id=ID), other)
+
+    assert frozenset({"c1", "b9"}) not in town.partition(first, other)
+    assert len(town.partition(core(), other)) == 2
+
+
+@pytest.mark.parametrize("later", ["b1", "b2"])
+def test_who_claimed_a_number_by_a_slip_holds_it_once_joined(town: Town, later: str) -> None:
+    slipped = board("b1", national_id=ID, mobile=MOBILE, birth_date=date(1990, 5, 7))
+    tellings = [core(national_id=ID, mobile=MOBILE), slipped, board("b2", national_id=ID)]
+
+    assert one(town, *sorted(tellings, key=lambda t: t.key == later))
+    assert not questions(town)
 
 
 def test_a_record_that_bridges_two_people_makes_them_one_under_the_older_id(town: Town) -> None:

@@ -104,10 +104,13 @@ def united(nodes: Iterable[Node]) -> Node:
     every = list(nodes)
     if len(every) == 1:
         return every[0]
-    return Node(
+    total = Node(
         min(n.id for n in every),
         *(frozenset().union(*(getattr(n, name) for n in every)) for name in _EVIDENCE),
     )
+    if total.claimed & total.residents:  # who was joined with the number's owner holds it
+        return replace(total, claimed=total.claimed - total.residents)
+    return total
 
 
 _EVIDENCE = (
@@ -129,12 +132,12 @@ def contradictions(one: Node, other: Node) -> tuple[str, ...]:
 
     ``identifier``: they have different resident numbers, which only happens to different people.
     ``birth_date`` and ``gender``: told differently. ``claim``: one holds a number that the other
-    claims against its own birth date or gender.
+    claims against its own birth date or gender, or claims another number.
     """
     found: list[str] = []
     if one.residents and other.residents and not one.residents & other.residents:
         found.append("identifier")
-    if one.claimed & other.residents or other.claimed & one.residents:
+    elif _claims_anothers(one, other) or _claims_anothers(other, one):
         found.append("claim")
     if one.births and other.births and not one.births & other.births:
         found.append("birth_date")
@@ -142,6 +145,44 @@ def contradictions(one: Node, other: Node) -> tuple[str, ...]:
     if sexes[0] and sexes[1] and not sexes[0] & sexes[1]:
         found.append("gender")
     return tuple(found)
+
+
+def _claims_anothers(one: Node, other: Node) -> bool:
+    """Tell whether one claims the number that the other holds, or has another one than it."""
+    return bool(one.claimed & other.residents or one.claimed and not _numbers_fit(one, other))
+
+
+def only_slipped(one: Node, other: Node) -> bool:
+    """Tell whether two of one name contradict each other by a slipped birth date and nothing else.
+
+    A slip is one day or one year, one digit, or day and month changed over: what typing, and dates
+    that were converted between zones, do to a date. It also explains a resident number that one
+    claims against the birth date it was typed with, if the other holds the same number.
+    """
+    if likeness(one.names, other.names) is not Likeness.SAME:
+        return False
+    if not set(contradictions(one, other)) <= {"birth_date", "claim"}:
+        return False
+    return _numbers_fit(one, other) and any(
+        _is_slip(a, b) for a in one.births for b in other.births
+    )
+
+
+def _numbers_fit(one: Node, other: Node) -> bool:
+    """Tell whether two hold or claim the same resident numbers, or one of them none at all."""
+    left, right = one.residents | one.claimed, other.residents | other.claimed
+    return not left or not right or left == right
+
+
+def _is_slip(one: str, other: str) -> bool:
+    a, b = date.fromisoformat(one), date.fromisoformat(other)
+    if (a.year, a.month, a.day) == (b.year, b.day, b.month):
+        return a != b
+    if (a.month, a.day) == (b.month, b.day) and abs(a.year - b.year) == 1:
+        return True
+    if abs(a - b) == timedelta(days=1):
+        return True
+    return sum(x != y for x, y in zip(one, other, strict=True)) == 1
 
 
 def shared(one: Node, other: Node) -> tuple[str, ...]:

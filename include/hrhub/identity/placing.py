@@ -99,7 +99,8 @@ class Placer:
                 return None
             (group,) = groups
             person = united(nodes[i] for i in group)
-            if contradictions(record, person) or record.claimed or person.claimed:
+            claimed = record.claimed or any(nodes[i].claimed for i in group)
+            if claimed or contradictions(record, person):
                 return None
             return min(c.id for c in matches[tier]), tier
         return None

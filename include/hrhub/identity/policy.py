@@ -22,9 +22,11 @@ POLICY_FILE = "identity.yaml"
 
 _ROLES = (
     "admin administrator career careers contact demo enquiry example group hello help hr hrbp hrd "
-    "info job jobs mail mailbox na no-reply none noreply null office post postmaster recruit "
+    "info job jobs mail mailbox no-reply none noreply null office post postmaster recruit "
     "recruiter recruiting recruitment service support talent team test unknown user zhaopin"
 )
+_NOBODY = frozenset({"n.a", "na"})
+"""Stand for "no address" as a whole; ``na.li`` is somebody whose given name is Na."""
 _PLACEHOLDERS = "13800138000 13888888888 13000000000 13900000000 18888888888 12345678901"
 _LIMITS = ("quiet_days", "names_per_mobile", "stop_after", "holders")
 _RUN = 8
@@ -60,8 +62,8 @@ class IdentityPolicy:
 
     def speaks_of_mail(self, address: str) -> bool:
         """Tell whether an address can be somebody's own."""
-        local = re.split(r"[.+_]", address.partition("@")[0])[0]
-        return local not in self.role_mailboxes
+        local = address.partition("@")[0]
+        return local not in _NOBODY and re.split(r"[.+_]", local)[0] not in self.role_mailboxes
 
     def speaks_of_code(self, number: str) -> bool:
         """Tell whether a work or document number can be somebody's own."""

@@ -12,7 +12,7 @@ from sqlalchemy import insert, select, update
 from hrhub.store import runs
 from hrhub.store.schema import hub_run_match
 
-OUTCOMES = ("linked", "tier1", "tier2", "tier3", "tier4", "new", "review")
+OUTCOMES = ("linked", "tier1", "tier2", "tier3", "tier4", "tier5", "new", "review")
 """A record's person was known by its link, found by a tier, is new, or is asked about."""
 NOTABLE_DROP = 0.1
 """A match rate that is lower by this much than that of the runs before is worth a look."""
@@ -94,6 +94,6 @@ def rate(counts: Sequence[Mapping[str, int]]) -> float | None:
     total: Counter[str] = Counter()
     for one in counts:
         total.update(one)
-    found = sum(total[f"tier{n}"] for n in range(1, 5))
+    found = sum(count for name, count in total.items() if name.startswith("tier"))
     seen = found + total["new"] + total["review"]
     return found / seen if seen else None

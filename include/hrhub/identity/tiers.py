@@ -14,12 +14,16 @@ tier  key                                                      when
 2     work number and name; work number alone                  spells meet; alone: names are near
                                                                or in another script, and a spell's
                                                                first day or a contact agrees too
-3     work address and name
-4     mobile and name                                          at most two names use the mobile
-5     personal address and name                                never joined, only asked
+3     work address and name                                    or, where no third name has it, a
+                                                               near name, if spells meet
+4     mobile and name                                          at most two names use the mobile;
+                                                               or birth date, and name or near name
+5     personal address and name                                only one name uses the address;
+                                                               or birth date, and name or near name
 ====  =======================================================  =================================
 
-Name alone, or mobile alone, is nothing.
+Name alone, or mobile alone, is nothing. A birth date that differs by one slip of the pen does not
+contradict where name and a contact agree (:func:`hrhub.identity.nodes.only_slipped`).
 """
 
 from __future__ import annotations
@@ -31,7 +35,7 @@ from itertools import combinations
 from typing import Any
 
 from hrhub.identity.names import Likeness, likeness
-from hrhub.identity.nodes import Job, Node, contradictions, shared, united
+from hrhub.identity.nodes import Job, Node, contradictions, only_slipped, shared, united
 from hrhub.identity.policy import IdentityPolicy
 
 Pair = tuple[str, str]
@@ -90,13 +94,38 @@ def partition(
     """
     work = _Work(nodes, policy, decisions, crowded)
     work.join_decided()
+    work.step(1, work.sharing(lambda n: n.residents))
     work.step(1, work.sharing(_documents))
     work.step(2, work.named_numbers())
     work.step(2, work.bare_numbers(), names_count=True)
-    work.step(3, work.named(lambda n: n.work_mails, policy.speaks_of_mail, 3))
-    work.step(4, work.named(lambda n: n.mobiles, policy.speaks_of_mobile, 4))
-    work.ask(5, work.named(lambda n: n.own_mails, policy.speaks_of_mail, 5))
+    work_mails = _Contact(3, lambda n: n.work_mails, policy.speaks_of_mail, policy.stop_after)
+    mobiles = _Contact(4, lambda n: n.mobiles, policy.speaks_of_mobile, policy.names_per_mobile)
+    own_mails = _Contact(5, lambda n: n.own_mails, policy.speaks_of_mail, 1)
+    work.step(3, work.named(work_mails))
+    work.step(3, work.nearly_named(work_mails), names_count=True)
+    work.forgive_slips()
+    work.step(1, work.sharing(_documents))
+    for contact in (mobiles, own_mails):
+        work.step(contact.tier, work.named(contact))
+        work.step(contact.tier, work.born_alike(contact), names_count=True)
     return work.found()
+
+
+@dataclass(frozen=True, slots=True)
+class _Contact:
+    """A kind of contact as evidence.
+
+    Attributes:
+        tier: In which tier it counts.
+        of: Returns a person's values.
+        speaks: Tells whether a value can be somebody's own.
+        most: Names that may share a value before it joins nobody by itself.
+    """
+
+    tier: int
+    of: Callable[[Node], Iterable[str]]
+    speaks: Callable[[str], bool]
+    most: int
 
 
 def _documents(node: Node) -> Iterable[object]:
@@ -123,6 +152,7 @@ class _Work:
         self._tier_of: dict[str, int] = {}
         self._doubts: dict[Pair, int] = {}
         self._names_count = False
+        self._forgiving = False
         known = [d for d in decisions if d.left in self._of and d.right in self._of]
         self._same = [(d.left, d.right) for d in known if d.same]
         self._apart: dict[str, set[str]] = defaultdict(set)
@@ -136,33 +166,58 @@ class _Work:
         for one, other in self._same:
             self._unite([self._of[one], self._of[other]], 0)
 
+    def forgive_slips(self) -> None:
+        """From now on let a slipped birth date pass where name and contact outweigh it.
+
+        Not before the first three tiers: what these join may have been attached when it came, and
+        which contacts outweigh a slip must not depend on that.
+        """
+        self._forgiving = True
+
     def sharing(self, keys: Callable[[Node], Iterable[object]]) -> Iterator[Pair]:
         """Yield pairs of people who have a key in common."""
         for holders in self._holders(keys).values():
             yield from _pairs(holders)
 
-    def named(
-        self,
-        values: Callable[[Node], Iterable[str]],
-        speaks: Callable[[str], bool],
-        tier: int,
-    ) -> Iterator[Pair]:
+    def named(self, contact: _Contact) -> Iterator[Pair]:
         """Yield pairs that have a contact and a name in common; ask about crowded ones."""
-        for value, holders in self._holders(values).items():
-            if not speaks(str(value)):
-                continue
-            names = _names_on(holders)
+        for holders, names in self._sharing_contact(contact):
             if names > self._policy.stop_after:
                 continue
-            pairs = [
-                (a.id, b.id)
-                for a, b in combinations(holders, 2)
-                if likeness(a.names, b.names) is Likeness.SAME
-            ]
-            if tier == 4 and names > self._policy.names_per_mobile:
-                self.ask(tier, pairs)
+            pairs = [(a.id, b.id) for a, b in _alike(holders, Likeness.SAME)]
+            if names > contact.most:
+                self.ask(contact.tier, pairs)
             else:
                 yield from pairs
+
+    def nearly_named(self, contact: _Contact) -> Iterator[Pair]:
+        """Yield pairs whose names are near and the only ones on a contact; ask if in no spell."""
+        for holders, names in self._sharing_contact(contact):
+            if names != 2:
+                continue
+            for a, b in _alike(holders, Likeness.NEAR):
+                if _at_one_time(a, b, self._policy.quiet_days):
+                    yield a.id, b.id
+                else:
+                    self.ask(contact.tier, [(a.id, b.id)])
+
+    def born_alike(self, contact: _Contact) -> Iterator[Pair]:
+        """Yield pairs with a contact, a birth date and nearly a name in common.
+
+        With the birth date also a shared contact speaks. Near names without one are asked about.
+        """
+        for holders, names in self._sharing_contact(contact):
+            for a, b in _alike(holders, Likeness.SAME, Likeness.NEAR):
+                if a.births & b.births:
+                    yield a.id, b.id
+                elif names == 2 and not contradictions(a, b):
+                    self.ask(contact.tier, [(a.id, b.id)])
+
+    def _sharing_contact(self, contact: _Contact) -> Iterator[tuple[list[Node], int]]:
+        """Yield the people on each value that can be somebody's own, and how many names it has."""
+        for value, holders in self._holders(contact.of).items():
+            if contact.speaks(str(value)):
+                yield holders, _names_on(holders)
 
     def named_numbers(self) -> Iterator[Pair]:
         """Yield pairs with a work number and a name in common, whose spells meet."""
@@ -265,7 +320,7 @@ class _Work:
 
     def _clash(self, one: str, other: str) -> bool:
         left, right = self._sum[one], self._sum[other]
-        if contradictions(left, right):
+        if contradictions(left, right) and not self._excused(left, right):
             return True
         if self._names_count and likeness(left.names, right.names) is Likeness.DIFFERENT:
             return True
@@ -273,6 +328,16 @@ class _Work:
         for node in self._members[one]:
             apart |= self._apart.get(node.id, set())
         return bool(apart) and any(n.id in apart for n in self._members[other])
+
+    def _excused(self, left: Node, right: Node) -> bool:
+        """Tell whether a slip is all that contradicts, and a name and a contact outweigh it."""
+        if not self._forgiving or not only_slipped(left, right):
+            return False
+        policy = self._policy
+        mails = left.work_mails & right.work_mails | left.own_mails & right.own_mails
+        return any(map(policy.speaks_of_mobile, left.mobiles & right.mobiles)) or any(
+            map(policy.speaks_of_mail, mails)
+        )
 
     def _unite(self, clusters: Sequence[str], tier: int) -> None:
         roots = sorted(set(clusters))
@@ -339,6 +404,18 @@ def _supported(one: Node, other: Node) -> bool:
     return bool(
         {(j.work_no, j.hired) for j in one.jobs} & {(j.work_no, j.hired) for j in other.jobs}
     )
+
+
+def _at_one_time(one: Node, other: Node, quiet_days: int) -> bool:
+    """Tell whether spells of two meet; who has none told may have been there at any time."""
+    if not one.jobs or not other.jobs:
+        return True
+    return any(x.meets(y, quiet_days) for x in one.jobs for y in other.jobs)
+
+
+def _alike(holders: Sequence[Node], *degrees: Likeness) -> Iterator[tuple[Node, Node]]:
+    """Yield pairs whose names are alike in one of the degrees."""
+    return ((a, b) for a, b in combinations(holders, 2) if likeness(a.names, b.names) in degrees)
 
 
 def _pairs(holders: Sequence[Node]) -> Iterator[Pair]:
