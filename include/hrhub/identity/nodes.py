@@ -149,7 +149,7 @@ def contradictions(one: Node, other: Node) -> tuple[str, ...]:
 
 def _claims_anothers(one: Node, other: Node) -> bool:
     """Tell whether one claims the number that the other holds, or has another one than it."""
-    return bool(one.claimed & other.residents or one.claimed and not _numbers_fit(one, other))
+    return bool(one.claimed & other.residents or (one.claimed and not _numbers_fit(one, other)))
 
 
 def only_slipped(one: Node, other: Node) -> bool:
