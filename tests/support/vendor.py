@@ -79,3 +79,19 @@ def serving(kind: type[V], world: World) -> Iterator[Callable[..., V]]:
             return kind(world, running)
 
         yield start
+
+
+def introduced(hub: Any, world: World, national_id: str) -> str:
+    """Let a hub know the company's people; return the id of the one with a number."""
+    from connectors.successfactors import connector
+    from connectors.successfactors.sandbox import sandbox
+    from hrhub.reading import By, Reader
+
+    running = sandbox.start(world, "127.0.0.1", 0, {})
+    try:
+        config = connector.config.model_validate(sandbox.connection(world, running))
+        hub.sync(connector, config, "sf", "people", holder="test")
+    finally:
+        running.stop()
+    (found,) = Reader(hub.store, hub.keys).find(By.NATIONAL_ID, national_id, actor="test")
+    return found.id

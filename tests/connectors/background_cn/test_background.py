@@ -20,8 +20,8 @@ from hrhub.errors import AuthError, ConfigError, ConsentError, ContractChanged, 
 from hrhub.mapping import Mapped, compile_mapping, find_mapping, run_cases
 from hrhub.pipeline import open_hub
 from hrhub.pipeline.orders import give
-from hrhub.reading import By, Reader
 from hrhub.settings import Settings
+from tests.support.vendor import introduced
 
 Serve = Callable[..., Any]
 MAPPINGS = Path(__file__).parents[3] / "mappings"
@@ -260,7 +260,7 @@ def test_a_hub_orders_with_consent_and_takes_the_report_in(serve: Serve, tmp_pat
     config = served.session().config
     clock = FakeClock(served.running.platform.now)
     with open_hub(settings, create=True, clock=clock) as hub:
-        person = _somebody(hub, served)
+        person = introduced(hub, served.world, served.request().subject["national_id"])
         with pytest.raises(ConsentError):
             hub.orders.place(
                 connector, config, "bg", "checks", "BASIC-01", person=person, actor="test"
@@ -291,19 +291,3 @@ def test_a_hub_orders_with_consent_and_takes_the_report_in(serve: Serve, tmp_pat
             sa.text("select count(*) from background_item where removed_at is null")
         ).scalar()
     assert items == 2
-
-
-def _somebody(hub: Any, served: Any) -> str:
-    """Let the hub know one person whom the platform knows as well."""
-    from connectors.successfactors import connector as successfactors
-    from connectors.successfactors.sandbox import sandbox as tenant
-
-    running = tenant.start(served.world, "127.0.0.1", 0, {})
-    try:
-        config = successfactors.config.model_validate(tenant.connection(served.world, running))
-        hub.sync(successfactors, config, "sf", "people", holder="test")
-    finally:
-        running.stop()
-    number = served.request().subject["national_id"]
-    (found,) = Reader(hub.store, hub.keys).find(By.NATIONAL_ID, number, actor="test")
-    return found.id

@@ -20,8 +20,8 @@ from hrhub.errors import AuthError, ConfigError, ConsentError, RowRejected, Thro
 from hrhub.mapping import Mapped, compile_mapping, find_mapping, run_cases
 from hrhub.pipeline import open_hub
 from hrhub.pipeline.orders import give
-from hrhub.reading import By, Reader
 from hrhub.settings import Settings
+from tests.support.vendor import introduced
 
 Serve = Callable[..., Any]
 MAPPINGS = Path(__file__).parents[3] / "mappings"
@@ -214,7 +214,7 @@ def test_a_hub_orders_with_consent_and_takes_the_report_in(
     config = served.session().config
     clock = FakeClock(served.running.desk.now)
     with open_hub(settings, create=True, clock=clock) as hub:
-        person = _somebody(hub, served)
+        person = introduced(hub, served.world, served.person().national_id)
         with pytest.raises(ConsentError):
             hub.orders.place(
                 connector, config, "edu", "reports", "XUELI", person=person, actor="test"
@@ -240,19 +240,3 @@ def test_a_hub_orders_with_consent_and_takes_the_report_in(
             sa.text("select count(*) from background_item where removed_at is null")
         ).scalar()
     assert rows == 1
-
-
-def _somebody(hub: Any, served: Any) -> str:
-    """Let the hub know one person whom the checker knows as well."""
-    from connectors.successfactors import connector as successfactors
-    from connectors.successfactors.sandbox import sandbox as tenant
-
-    running = tenant.start(served.world, "127.0.0.1", 0, {})
-    try:
-        config = successfactors.config.model_validate(tenant.connection(served.world, running))
-        hub.sync(successfactors, config, "sf", "people", holder="test")
-    finally:
-        running.stop()
-    number = served.person().national_id
-    (found,) = Reader(hub.store, hub.keys).find(By.NATIONAL_ID, number, actor="test")
-    return found.id
