@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from connectors.wecom.callbacks import Callback
 from connectors.wecom.checkins import Checkins
+from connectors.wecom.days import DayReports
 from connectors.wecom.directory import DepartmentRecords, Members, department_ids
 from connectors.wecom.messages import Messages
 from connectors.wecom.settings import WecomConfig
@@ -82,6 +83,15 @@ punches = Checkins(
     after=("employees",),
     deletes=Deletes.INVISIBLE,
 )
+days = DayReports(
+    name="days",
+    title="Daily reports",
+    feed="attendance_day",
+    key=("acctid", "date"),
+    mode=Mode.INCREMENTAL,
+    after=("employees",),
+    deletes=Deletes.INVISIBLE,
+)
 
 connector = Connector(
     name="wecom",
@@ -91,7 +101,7 @@ connector = Connector(
     base_url=_base_url,
     auth=_auth,
     check=_check,
-    streams=(departments, employees, punches),
+    streams=(departments, employees, punches, days),
     sinks=(
         Messages(
             name="messages",

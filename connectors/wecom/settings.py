@@ -41,8 +41,9 @@ class WecomConfig(ConnectorConfig):
     )
     history_from: date = setting(
         date(2026, 1, 1),
-        title="Check-ins from",
-        help="First day of check-ins to read when nothing was read before.",
+        title="Attendance from",
+        help="First day of check-ins, daily reports and approvals to read when nothing was read "
+        "before.",
     )
     lookback_days: int = setting(
         3,
@@ -52,10 +53,18 @@ class WecomConfig(ConnectorConfig):
         ge=0,
         le=30,
     )
+    revised_days: int = setting(
+        45,
+        title="Days revised",
+        help="How many days before the last reading daily reports are asked for again: leave and "
+        "corrections that are approved later change them.",
+        ge=0,
+        le=180,
+    )
     page_size: int = setting(
         100,
         title="People per call",
-        help="For how many people check-ins are asked for at once; WeCom takes 100 at most.",
+        help="For how many people attendance is asked for at once; WeCom takes 100 at most.",
         ge=1,
         le=100,
     )

@@ -1,8 +1,9 @@
-"""WeCom, simulated: token, directory, check-ins, messages, encrypted callbacks.
+"""WeCom, simulated: token, directory, attendance, messages, encrypted callbacks.
 
 Options of ``start``: ``withheld`` (``no`` for an application of before June 2022), ``trusted``
 (``no``: our address is not in the list), ``visible`` (``no``: nobody is in the visible range),
-``licensed`` (``no``: no member has a base licence), ``per_minute`` (calls per interface, 10000).
+``licensed`` (``no``: no member has a base licence), ``per_minute`` (calls per interface, 10000),
+``limits`` (``yes``: the smaller limits that single interfaces have).
 ``enterprise`` of what runs has the switches ``expire_tokens()`` and ``next_minute()``.
 """
 
@@ -85,6 +86,7 @@ class WecomSandbox:
             "punches": StreamTruth(
                 sum(row["exception_type"] != "未打卡" for row in enterprise.checkins), 0
             ),
+            "days": StreamTruth(len(enterprise.days), 0),
         }
 
 

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from connectors.wecom.sandbox.days import day_rows
 from connectors.wecom.sandbox.rows import Row, checkin_rows, department_rows, member_rows
 from hrhub.sandbox.rest import Asked, Reply, Tokens
 from hrhub.sandbox.world import World
@@ -19,7 +20,8 @@ AGENT_ID = 1000021
 _WITHHELD = ("avatar", "thumb_avatar", "gender", "mobile", "email", "biz_mail", "qr_code")
 _SPAN_S = 30 * 86400
 _MOST_PEOPLE = 100
-_CHECKINS_A_MINUTE = 600
+_A_MINUTE = {"/checkin/getcheckindata": 600, "/checkin/getcheckin_daydata": 100}
+"""Limits of single interfaces."""
 
 
 class Refusal(Exception):
@@ -45,6 +47,7 @@ class Enterprise:
         self.departments = department_rows(world)
         self.members = member_rows(world)
         self.checkins = checkin_rows(world)
+        self.days = day_rows(world)
         self.delivered: list[Row] = []
         """Messages that reached somebody."""
 
@@ -90,6 +93,8 @@ class Enterprise:
                 return {"userlist": [{n: m[n] for n in names} for m in self._direct(asked)]}
             case "POST", "/checkin/getcheckindata":
                 return {"checkindata": self._checked_in(_body(asked))}
+            case "POST", "/checkin/getcheckin_daydata":
+                return {"datas": self._summed_up(_body(asked))}
             case "POST", "/message/send":
                 return self._send(_body(asked))
             case _:
@@ -98,8 +103,8 @@ class Enterprise:
     def _count(self, path: str) -> None:
         self._calls[path] += 1
         most = self._per_minute
-        if path == "/checkin/getcheckindata":
-            most = min(most, _CHECKINS_A_MINUTE)
+        if self._options.get("limits") == "yes":
+            most = min(most, _A_MINUTE.get(path, most))
         if self._calls[path] > most:
             raise Refusal(45009, "api freq out of limit")
 
@@ -138,17 +143,19 @@ class Enterprise:
         return {name: value for name, value in member.items() if name not in _WITHHELD}
 
     def _checked_in(self, body: Row) -> list[Row]:
-        people, start, end = body["useridlist"], body["starttime"], body["endtime"]
-        if not 1 <= len(people) <= _MOST_PEOPLE:
-            raise Refusal(301023, "useridlist invalid")
-        if not 0 < end - start <= _SPAN_S:
-            raise Refusal(301024, "time interval invalid")
-        wanted = {id_.lower() for id_ in people}
+        wanted, start, end = _people_and_window(body)
         return [
             row
             for row in self.checkins
             if row["userid"] in wanted and start <= row["checkin_time"] <= end
         ]
+
+    def _summed_up(self, body: Row) -> list[Row]:
+        wanted, start, end = _people_and_window(body)
+        if any((moment + 8 * 3600) % 86400 for moment in (start, end)):
+            raise Refusal(301024, "time interval invalid")
+        rows = [(row, row["base_info"]) for row in self.days]
+        return [r for r, base in rows if base["acctid"] in wanted and start <= base["date"] <= end]
 
     def _send(self, body: Row) -> Row:
         if body.get("agentid") != AGENT_ID:
@@ -168,6 +175,15 @@ class Enterprise:
         # A suppressed repetition gets an id of its own, which nobody can rely on.
         self._seen[mark] = f"MSG{len(self._seen) + 1:06d}"
         return {**said, "msgid": self._seen[mark]}
+
+
+def _people_and_window(body: Row) -> tuple[set[str], int, int]:
+    people, start, end = body["useridlist"], body["starttime"], body["endtime"]
+    if not 1 <= len(people) <= _MOST_PEOPLE:
+        raise Refusal(301023, "useridlist invalid")
+    if not 0 < end - start <= _SPAN_S:
+        raise Refusal(301024, "time interval invalid")
+    return {id_.lower() for id_ in people}, start, end
 
 
 def _body(asked: Asked) -> Row:

@@ -48,7 +48,7 @@ def test_an_address_that_is_not_trusted_is_told_as_such(serve: Serve) -> None:
     assert refused.value.code == "wecom.address_untrusted"
 
 
-@pytest.mark.parametrize("stream", ["employees", "punches"])
+@pytest.mark.parametrize("stream", ["employees", "punches", "days"])
 def test_an_empty_visible_range_makes_nobody_a_leaver(serve: Serve, stream: str) -> None:
     with pytest.raises(ContractChanged) as refused:
         serve(visible="no").pages(stream)
@@ -152,7 +152,7 @@ def test_a_quiet_time_moves_the_cursor_with_one_empty_page(serve: Serve) -> None
     assert pages[0].cursor > (served.world.now - timedelta(hours=1)).isoformat()
 
 
-@pytest.mark.parametrize("stream", ["departments", "employees", "punches"])
+@pytest.mark.parametrize("stream", ["departments", "employees", "punches", "days"])
 def test_golden_cases_hold(stream: str) -> None:
     results = run_cases(find_mapping(MAPPINGS, "wecom", stream), today=date(2026, 11, 20))
 

@@ -19,7 +19,7 @@ MAPPINGS = Path(__file__).parents[3] / "mappings"
 
 
 def test_members_join_the_people_of_another_system_by_work_number(tmp_path: Path) -> None:
-    world = build_world(60, punch_days=1)
+    world = build_world(60, punch_days=2)
     home = tmp_path / "hub"
     store = f"sqlite:///{home}/store.db"
     settings = Settings(
@@ -31,7 +31,7 @@ def test_members_join_the_people_of_another_system_by_work_number(tmp_path: Path
     )
     jobs = (
         (successfactors, successfactors_sandbox, ("people", "employments")),
-        (wecom, wecom_sandbox, ("departments", "employees", "punches")),
+        (wecom, wecom_sandbox, ("departments", "employees", "punches", "days")),
     )
 
     with open_hub(settings, create=True, clock=SystemClock()) as hub:
@@ -46,11 +46,12 @@ def test_members_join_the_people_of_another_system_by_work_number(tmp_path: Path
 
     # Two people are in quarantine at SuccessFactors for their identity numbers; WeCom shows none.
     with sa.create_engine(store).connect() as database:
-        people, punches = (
+        people, punches, days = (
             database.execute(sa.text(f"select count(*) from {table}")).scalar()
-            for table in ("person", "attendance_punch")
+            for table in ("person", "attendance_punch", "attendance_day")
         )
     employed = {p.person_id for p, _ in world.employed}
     good = {p.person_id for p in world.people if not p.faulty}
     assert people == len(good | employed)
     assert punches == sum(1 for _ in world.punches())
+    assert days == wecom_sandbox.truth(world)["days"].pulled > 0
