@@ -11,8 +11,11 @@ ERRORS = {
     "40001": VendorAnswer(AuthError, "auth.refused"),
     "40013": VendorAnswer(AuthError, "wecom.corp_unknown"),
     "40014": VendorAnswer(AuthError, "auth.refused"),
+    "40029": VendorAnswer(ScopeError, "wecom.login_again"),
     "41001": VendorAnswer(AuthError, "auth.refused"),
     "42001": VendorAnswer(AuthError, "auth.refused"),
+    "42003": VendorAnswer(ScopeError, "wecom.login_again"),
+    "42022": VendorAnswer(ScopeError, "wecom.login_again"),
     "45009": VendorAnswer(Throttled, "vendor.throttled"),
     "45033": VendorAnswer(Throttled, "vendor.throttled"),
     "45035": VendorAnswer(Transient, "vendor.server_error"),
@@ -66,6 +69,16 @@ _EN = {
         "WeCom gives this secret user ids only, since it is called from a new address.",
         _WAITS,
         "HR IT: use the secret of a self-built application instead of contact sync (通讯录同步).",
+    ),
+    "login_again": (
+        "WeCom does not take the login ({vendor_code}): it works once, for five minutes.",
+        "Nobody was logged in.",
+        "The person: open the page from WeCom again.",
+    ),
+    "login_stranger": (
+        "Somebody who is no member of the enterprise came from WeCom's login.",
+        "Nobody was logged in.",
+        "HR IT: make the person a member, if it is one of yours.",
     ),
     "member_gone": (
         "A member was deleted while stream {stream} was being read.",
@@ -135,6 +148,16 @@ _ZH = {
         "由于调用地址是新的，企业微信只向该 Secret 提供成员 ID。",
         _ZH_WAITS,
         "人事信息系统：请改用自建应用的 Secret，而不是通讯录同步的 Secret。",
+    ),
+    "login_again": (
+        "企业微信不再接受该登录（{vendor_code}）：每次登录仅可使用一次，五分钟内有效。",
+        "没有人登录。",
+        "登录者：从企业微信重新打开页面。",
+    ),
+    "login_stranger": (
+        "通过企业微信登录的人不是企业成员。",
+        "没有人登录。",
+        "人事信息系统：若确为本企业员工，请将其加入通讯录。",
     ),
     "member_gone": (
         "读取数据流 {stream} 期间有成员被删除。",

@@ -44,6 +44,9 @@ class Enterprise:
         self._calls: Counter[str] = Counter()
         self._per_minute = int(options.get("per_minute", "10000"))
         self._seen: dict[str, str] = {}
+        self._visits: dict[str, str | None] = {}
+        self._used: set[str] = set()
+        self._late: set[str] = set()
         self.departments = department_rows(world)
         self.members = member_rows(world)
         self.checkins = checkin_rows(world)
@@ -95,6 +98,10 @@ class Enterprise:
                 return {"checkindata": self._checked_in(_body(asked))}
             case "POST", "/checkin/getcheckin_daydata":
                 return {"datas": self._summed_up(_body(asked))}
+            case "GET", "/user/get":
+                return self._shown(self._member(asked.params["userid"]))
+            case "GET", "/auth/getuserinfo":
+                return self._visitor(asked.params["code"])
             case "POST", "/message/send":
                 return self._send(_body(asked))
             case _:
@@ -136,6 +143,39 @@ class Enterprise:
         if self._options.get("visible") == "no":
             return []
         return [m for m in self.members if id_ in m["department"]]
+
+    def _member(self, user_id: str) -> Row:
+        if self._options.get("visible") == "no":
+            raise Refusal(60011, "no privilege to access/modify contact/party/agent")
+        for member in self.members:
+            if member["userid"] == user_id.lower():
+                return member
+        raise Refusal(60111, "userid not found")
+
+    def visit(self, user_id: str | None) -> str:
+        """Return the code with which a browser comes back; None is somebody from elsewhere."""
+        with self._lock:
+            code = f"sandbox-code-{len(self._visits) + 1}"
+            self._visits[code] = user_id
+            return code
+
+    def forget_visits(self) -> None:
+        """Let five minutes pass for every code that was not used."""
+        with self._lock:
+            self._late |= self._visits.keys()
+
+    def _visitor(self, code: str) -> Row:
+        if code not in self._visits:
+            raise Refusal(40029, "invalid code")
+        if code in self._used:
+            raise Refusal(42022, "code has been used")
+        if code in self._late:
+            raise Refusal(42003, "oauth_code expired")
+        self._used.add(code)
+        user_id = self._visits[code]
+        if user_id is None:
+            return {"openid": "oSANDBOX000000000000000001"}
+        return {"userid": user_id}
 
     def _shown(self, member: Row) -> Row:
         if self._options.get("withheld") == "no":
