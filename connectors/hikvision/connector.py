@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from connectors.hikvision.persons import Persons
+from connectors.hikvision.push import LARGEST_POST, Posts
 from connectors.hikvision.settings import HikvisionConfig
 from connectors.hikvision.terminal import JSON, Punches, Rows, Search, ask_terminal
 from connectors.hikvision.words import ERRORS, WORDS, code_of
@@ -91,6 +92,16 @@ connector = Connector(
             fields=("work_no", "display_name", "hire_date", "end_date", "status"),
             required=("work_no", "display_name"),
             delivery=Delivery.IDEMPOTENT,
+        ),
+    ),
+    events=(
+        Posts(
+            name="push",
+            title="HTTP host",
+            signed=False,
+            # Most firmware forgets the path that it was given.
+            prefix="/",
+            largest_bytes=LARGEST_POST,
         ),
     ),
     errors=ERRORS,

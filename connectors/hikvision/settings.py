@@ -51,6 +51,14 @@ class HikvisionConfig(ConnectorConfig):
         ge=1,
     )
 
+    push_serial: str = setting(
+        "",
+        title="Serial number of the terminal that posts",
+        help="As `hrhub check` tells it. With it, the events that the terminal posts to the inbox "
+        "(HTTP host) are taken as well; empty if it posts nothing.",
+        pattern=r"[A-Za-z0-9_.-]{0,64}",
+    )
+
     def pairs(self) -> list[tuple[int, int]]:
         """Return the events that are punches, as pairs of numbers."""
         words = (pair.strip().split("/") for pair in self.punch_events.split(","))

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from connectors.hikvision.settings import HikvisionConfig
 from hrhub.connector import Cursor, HttpStream, JsonRecords, Page, Session, TimeWindow
 from hrhub.connector.rest import Window
-from hrhub.errors import ContractChanged, VendorError
+from hrhub.errors import ConfigError, ContractChanged, HrHubError
 from hrhub.http.answer import Answer
 from hrhub.http.xml import parse_xml
 
@@ -77,6 +77,8 @@ class Rows(JsonRecords):
         row = super().decode(raw, meta)
         row.pop("pictureURL", None)
         row.pop("password", None)
+        if "time" in row:
+            row["time"] = _with_offset(row["time"], str(meta["zone"]))
         number = row.get("employeeNoString") or row.get("employeeNo")
         return {**meta, "person": None if number in (None, "") else str(number), **row}
 
@@ -91,10 +93,13 @@ class Search(HttpStream):
         """Yield pages that know whose they are."""
         try:
             terminal = ask_terminal(session)
+            expected = getattr(session.config, "push_serial", "")
+            if expected not in ("", terminal.serial):
+                raise ConfigError("hikvision.other_terminal", vendor="Hikvision")
             meta = {"device": terminal.serial, "zone": session.config.timezone}
             for page in self._pages(session, cursor):
                 yield replace(page, meta=meta)
-        except VendorError as error:
+        except HrHubError as error:
             error.context.setdefault("stream", self.name)
             raise
 
@@ -145,6 +150,15 @@ class Punches(Search):
         )
         asked = replace(self, cursor=PunchWindows(weeks, config.pairs()))
         yield from HttpStream.read(asked, session, cursor)
+
+
+def _with_offset(text: Any, zone: str) -> Any:
+    """Write a time that lacks its offset with it: firmware leaves it out here and not there."""
+    try:
+        at = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return text
+    return text if at.tzinfo else at.replace(tzinfo=ZoneInfo(zone)).isoformat(timespec="seconds")
 
 
 def _fields(answer: Answer) -> dict[str, str]:

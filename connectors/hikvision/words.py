@@ -102,6 +102,12 @@ _EN = {
         _STOPS,
         "HR IT: this model has no search of events or persons; leave the stream out of the DAG.",
     ),
+    "other_terminal": (
+        "The terminal of connection {connection} is another one than the one that posts.",
+        _STOPS,
+        "HR IT: correct the address or the serial number in the connection: a punch that is read "
+        "and posted would count twice.",
+    ),
     "person_incomplete": (
         "A person to be written has no work number or no name.",
         _UNWRITTEN,
@@ -139,6 +145,11 @@ _ZH = {
         "连接 {connection} 的终端不支持 {stream} 所需的功能。",
         _ZH_STOPS,
         "人事信息系统：该型号不支持事件或人员查询；请在 DAG 中去掉该数据流。",
+    ),
+    "other_terminal": (
+        "连接 {connection} 的终端序列号与推送终端的序列号不同。",
+        _ZH_STOPS,
+        "人事信息系统：修正连接中的地址或序列号，否则同一次打卡会被计两次。",
     ),
     "person_incomplete": (
         "待写入的人员没有工号或姓名。",

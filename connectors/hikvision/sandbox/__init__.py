@@ -9,9 +9,12 @@ and ``old_numbers`` (``yes``: people under ``employeeNo``).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
+from connectors.hikvision.sandbox.pushing import alert, written
 from connectors.hikvision.sandbox.terminal import PASSWORD, SERIAL, USER, ZONE, Terminal
+from hrhub.connector import Received
 from hrhub.sandbox.punches import working_days
 from hrhub.sandbox.rest import RestServer
 from hrhub.sandbox.vendor import Running, StreamTruth
@@ -26,6 +29,14 @@ class RunningHikvision(RestServer):
     def __init__(self, world: World, host: str, port: int, options: Mapping[str, str]) -> None:
         self.terminal = Terminal(world, options)
         super().__init__(world, self.terminal.answer, host, port)
+
+    def report(self, receiver: str, now: datetime) -> Received:
+        """Return a punch of just now, with its picture, as the terminal posts it."""
+        number, user = next(iter(self.terminal.users.items()))
+        at = now.astimezone(ZONE).isoformat(timespec="seconds")
+        row = {"major": 5, "minor": 75, "time": at, "serialNo": 900_001, "name": user["name"]}
+        body, kind = written(alert(row | {"employeeNoString": number}), "picture")
+        return Received(method="POST", path="/", headers={"content-type": kind}, body=body)
 
 
 class HikvisionSandbox:
@@ -45,6 +56,7 @@ class HikvisionSandbox:
             "url": running.address,
             "user": USER,
             "password": PASSWORD,
+            "push_serial": SERIAL,
             "timezone": str(ZONE),
             "history_from": working_days(world.as_of, world.punch_days)[0].isoformat(),
             "allow_networks": ["127.0.0.0/8"],

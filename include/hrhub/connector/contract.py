@@ -28,7 +28,7 @@ _CONSENTED = (OrderKind.BACKGROUND, OrderKind.SOCIAL_SECURITY)
 _Part = TypeVar("_Part", Stream, OrderService, Sink, EventReceiver)
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
-_PREFIX = re.compile(r"(/[A-Za-z0-9_.-]{1,40})?")
+_PREFIX = re.compile(r"(/[A-Za-z0-9_.-]{0,40})?")
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,8 +117,8 @@ class EventReceiver:
         signed: Whether reports prove their origin. Unsigned ones are accepted as hints only, from
             networks that the connection names.
         stale_after_s: How old a genuine report may be: an hour, or as long as the vendor repeats.
-        prefix: First part of the path, like ``/iclock``, for devices that call fixed paths. Who
-            runs the inbox names the one connection that answers there.
+        prefix: First part of the path, like ``/iclock``, for devices that call fixed paths; ``/``
+            for those that call the root. Who runs the inbox names the one connection that answers.
         largest_bytes: A longer body is refused unread.
     """
 
