@@ -66,21 +66,24 @@ def append(
     if run_id is not None:
         event["run"] = run_id
     mac = link(prev, event)
-    tx.execute(
-        insert(hub_audit).values(
-            tenant=tenant,
-            seq=seq,
-            ts=at,
-            actor=actor,
-            action=action,
-            object=object_,
-            run_id=run_id,
-            event=json_text(event),
-            prev=prev,
-            mac=mac,
-        )
+    add = insert(hub_audit).values(
+        tenant=tenant,
+        seq=seq,
+        ts=at,
+        actor=actor,
+        action=action,
+        object=object_,
+        run_id=run_id,
+        event=json_text(event),
+        prev=prev,
+        mac=mac,
     )
-    tx.execute(update(head).where(head.c.tenant == tenant).values(seq=seq, mac=mac))
+    move = update(head).where(head.c.tenant == tenant).values(seq=seq, mac=mac)
+    if tx.dialect.name == "postgresql":  # both in one round trip
+        tx.execute(add.add_cte(move.cte("moved")))
+    else:
+        tx.execute(add)
+        tx.execute(move)
     return int(seq)
 
 
