@@ -17,7 +17,7 @@ from connectors.hikvision.sandbox import RunningHikvision, sandbox
 from connectors.hikvision.sandbox.pushing import FORMS, PHOTO, Form, PostingTerminal, alert, written
 from connectors.successfactors import connector as successfactors
 from connectors.successfactors.sandbox import sandbox as tenant
-from hrhub.ambient import SystemClock
+from hrhub.ambient import FakeClock, SystemClock
 from hrhub.connector import Received
 from hrhub.errors import AuthError, ConfigError, RowRejected
 from hrhub.pipeline import Hub, open_hub
@@ -95,11 +95,13 @@ def opened(store_url: str, tmp_path: Path, **settings: Any) -> Iterator[Site]:
     home = tmp_path / "home"
     place = Settings(home, store_url, home / "keyring.json", home / "landing", MAPPINGS)
     running = sandbox.start(WORLD, "127.0.0.1", 0, {})
+    # The terminal's clock is never before the company's last day, and neither is ours.
+    clock = FakeClock(max(SystemClock().now(), WORLD.now))
     try:
         values = sandbox.connection(WORLD, running) | {"event_networks": ["127.0.0.0/8"]} | settings
         config = connector.config(**values)
         with (
-            open_hub(place, create=True, clock=SystemClock()) as hub,
+            open_hub(place, create=True, clock=clock) as hub,
             served(hub, config, mounts=[f"{CONNECTION}/push"], connector=connector) as box,
         ):
             yield Site(hub, box, config, running)
