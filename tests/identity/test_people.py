@@ -164,6 +164,9 @@ def test_what_may_be_or_not_be_one_person_is_asked_and_blocks_nothing(
             1,
             id="full-width digits",
         ),
+        pytest.param(
+            core(national_id=ID), board(national_id=ID[:6] + ID[8:17]), 1, id="number of 15 digits"
+        ),
         pytest.param(core(), directory(display_name="张伟(研发)"), 2, id="work number, name"),
         pytest.param(core(), directory(display_name="Zhang Wei"), 2, id="work number, latin name"),
         pytest.param(

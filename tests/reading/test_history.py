@@ -71,6 +71,41 @@ def test_a_future_slice_that_was_deleted_is_believed_no_longer(staff: Staff) -> 
     assert units_of(staff, staff.reader.assignments(me, as_of=day, known_at=announced)) == ["HQ"]
 
 
+def test_a_hire_that_is_dated_back_holds_from_that_day_for_those_who_ask_later(
+    staff: Staff,
+) -> None:
+    before = staff.company.clock.now()
+    staff.company.tell("jobs", job(0, "2020-06-01", "RD1"), version=2)
+    me, day = [staff.employee(0)], date(2020, 7, 1)
+
+    assert units_of(staff, staff.reader.assignments(me, as_of=day)) == ["RD1"]
+    assert not staff.reader.assignments(me, as_of=day, known_at=before)
+
+
+def test_units_that_were_merged_hand_their_people_over_on_the_day(staff: Staff) -> None:
+    staff.company.tell("units", unit("RD1", "RD", end="2024-06-30"), version=2)
+    moved = [job(0, "2021-03-01", "RD1", end="2024-06-30"), job(0, "2024-07-01", "SALES")]
+    staff.company.tell("jobs", *moved, version=2)
+
+    assert len(staff.reader.department("RD1", date(2024, 6, 30))) == 1
+    assert not staff.reader.department("RD1", date(2024, 7, 1))
+    assert len(staff.reader.department("SALES", date(2024, 7, 1))) == 2
+    assert "RD1" not in {u.code for u in staff.reader.org_units(as_of=date(2024, 7, 1))}
+
+
+def test_managers_who_lead_each_other_are_kept_as_they_are_told(staff: Staff) -> None:
+    staff.company.tell("jobs", job(0, "2021-03-01", "RD1", boss="S1"), version=2)
+    staff.company.tell("jobs", job(1, "2021-03-01", "RD", boss="S0"), version=2)
+
+    found = staff.reader.assignments([staff.employee(0), staff.employee(1)])
+    current = {a.employee_id: a.manager_employee_id for a in found if a.superseded_at is None}
+    assert current == {
+        staff.employee(0): staff.employee(1),
+        staff.employee(1): staff.employee(0),
+    }
+    assert len(staff.reader.department("RD")) == 2
+
+
 def test_a_department_holds_those_of_all_units_under_it(staff: Staff) -> None:
     day = date(2025, 1, 1)
 
