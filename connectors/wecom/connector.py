@@ -1,4 +1,4 @@
-"""WeCom (企业微信): departments, members, check-ins, messages, encrypted callbacks."""
+"""WeCom (企业微信): directory, attendance, approvals, messages, encrypted callbacks."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from connectors.wecom.callbacks import Callback
 from connectors.wecom.checkins import Checkins
 from connectors.wecom.days import DayReports
 from connectors.wecom.directory import DepartmentRecords, Members, department_ids
+from connectors.wecom.forms import LEAVE, Forms
+from connectors.wecom.leave import LeaveRecords, StepRecords
 from connectors.wecom.messages import Messages
 from connectors.wecom.settings import WecomConfig
 from connectors.wecom.words import ERRORS, WORDS
@@ -92,6 +94,26 @@ days = DayReports(
     after=("employees",),
     deletes=Deletes.INVISIBLE,
 )
+leave_requests = Forms(
+    name="leave_requests",
+    title="Leave requests",
+    feed="leave_request",
+    key=("sp_no",),
+    record_type=LEAVE,
+    records=LeaveRecords(),
+    mode=Mode.INCREMENTAL,
+    after=("employees",),
+)
+approvals = Forms(
+    name="approvals",
+    title="Steps of approvals",
+    feed="approval_step",
+    key=("sp_no", "seq"),
+    records=StepRecords(),
+    mode=Mode.INCREMENTAL,
+    after=("employees", "leave_requests"),
+    deletes=Deletes.INVISIBLE,
+)
 
 connector = Connector(
     name="wecom",
@@ -101,7 +123,7 @@ connector = Connector(
     base_url=_base_url,
     auth=_auth,
     check=_check,
-    streams=(departments, employees, punches, days),
+    streams=(departments, employees, punches, days, leave_requests, approvals),
     sinks=(
         Messages(
             name="messages",

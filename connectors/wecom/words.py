@@ -28,6 +28,8 @@ ERRORS = {
     "301002": VendorAnswer(ConfigError, "wecom.agent_wrong"),
     "301021": VendorAnswer(ContractChanged, "wecom.member_gone"),
     "301022": VendorAnswer(Transient, "vendor.server_error"),
+    "301026": VendorAnswer(Transient, "vendor.server_error"),
+    "301055": VendorAnswer(ScopeError, "wecom.not_callable"),
 }
 
 _STOPS = "The stream {stream} stopped; what it stored before stays."
@@ -93,7 +95,8 @@ _EN = {
     "not_callable": (
         "The application may not use what stream {stream} reads ({vendor_code}).",
         _STOPS,
-        "HR IT: list the application as callable (可调用接口的应用) under check-in (打卡).",
+        "HR IT: list the application as callable (可调用接口的应用) under check-in (打卡) or "
+        "approval (审批).",
     ),
     "outside_range": (
         "Stream {stream} asked for somebody outside the application's visible range.",
@@ -172,7 +175,7 @@ _ZH = {
     "not_callable": (
         "该应用无权使用数据流 {stream} 所读的接口（{vendor_code}）。",
         _ZH_STOPS,
-        "人事信息系统：在“打卡”的“可调用接口的应用”中加入该应用。",
+        "人事信息系统：在“打卡”或“审批”的“可调用接口的应用”中加入该应用。",
     ),
     "outside_range": (
         "数据流 {stream} 查询了应用可见范围之外的人员。",

@@ -3,7 +3,8 @@
 Options of ``start``: ``withheld`` (``no`` for an application of before June 2022), ``trusted``
 (``no``: our address is not in the list), ``visible`` (``no``: nobody is in the visible range),
 ``licensed`` (``no``: no member has a base licence), ``per_minute`` (calls per interface, 10000),
-``limits`` (``yes``: the smaller limits that single interfaces have).
+``limits`` (``yes``: the smaller limits that single interfaces have), ``widest_s`` (seconds of a
+window of approvals above which it holds too many).
 ``enterprise`` of what runs has the switches ``expire_tokens()`` and ``next_minute()``.
 """
 
@@ -87,6 +88,11 @@ class WecomSandbox:
                 sum(row["exception_type"] != "未打卡" for row in enterprise.checkins), 0
             ),
             "days": StreamTruth(len(enterprise.days), 0),
+            "leave_requests": StreamTruth(
+                sum(form["record_type"] == "1" for form in enterprise.forms), 0
+            ),
+            # Everybody's form has one who decides.
+            "approvals": StreamTruth(len(enterprise.forms), 0),
         }
 
 

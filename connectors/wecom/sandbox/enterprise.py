@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from connectors.wecom.sandbox.days import day_rows
+from connectors.wecom.sandbox.forms import form_rows
 from connectors.wecom.sandbox.rows import Row, checkin_rows, department_rows, member_rows
 from hrhub.sandbox.rest import Asked, Reply, Tokens
 from hrhub.sandbox.world import World
@@ -19,8 +20,14 @@ AGENT_ID = 1000021
 
 _WITHHELD = ("avatar", "thumb_avatar", "gender", "mobile", "email", "biz_mail", "qr_code")
 _SPAN_S = 30 * 86400
+_FORMS_SPAN_S = 31 * 86400
 _MOST_PEOPLE = 100
-_A_MINUTE = {"/checkin/getcheckindata": 600, "/checkin/getcheckin_daydata": 100}
+_A_MINUTE = {
+    "/checkin/getcheckindata": 600,
+    "/checkin/getcheckin_daydata": 100,
+    "/oa/getapprovalinfo": 600,
+    "/oa/getapprovaldetail": 600,
+}
 """Limits of single interfaces."""
 
 
@@ -51,6 +58,7 @@ class Enterprise:
         self.members = member_rows(world)
         self.checkins = checkin_rows(world)
         self.days = day_rows(world)
+        self.forms = form_rows(world)
         self.delivered: list[Row] = []
         """Messages that reached somebody."""
 
@@ -102,6 +110,10 @@ class Enterprise:
                 return self._shown(self._member(asked.params["userid"]))
             case "GET", "/auth/getuserinfo":
                 return self._visitor(asked.params["code"])
+            case "POST", "/oa/getapprovalinfo":
+                return self._form_numbers(_body(asked))
+            case "POST", "/oa/getapprovaldetail":
+                return {"info": self._form(_body(asked)["sp_no"])}
             case "POST", "/message/send":
                 return self._send(_body(asked))
             case _:
@@ -196,6 +208,34 @@ class Enterprise:
             raise Refusal(301024, "time interval invalid")
         rows = [(row, row["base_info"]) for row in self.days]
         return [r for r, base in rows if base["acctid"] in wanted and start <= base["date"] <= end]
+
+    def _form_numbers(self, body: Row) -> Row:
+        start, end = body["starttime"], body["endtime"]
+        if not isinstance(start, str) or not isinstance(end, str) or not 1 <= body["size"] <= 100:
+            raise Refusal(301025, "invalid parameter")
+        widest = int(self._options.get("widest_s", _FORMS_SPAN_S))
+        if int(end) - int(start) > _FORMS_SPAN_S:
+            raise Refusal(301025, "time interval too long")
+        if int(end) - int(start) > widest:
+            raise Refusal(301112, "too many results, narrow the time interval")
+        wanted = {f["value"] for f in body["filters"] if f["key"] == "record_type"}
+        numbers = [
+            form["sp_no"]
+            for form in self.forms
+            if int(start) <= form["apply_time"] < int(end)
+            and (not wanted or form["record_type"] in wanted)
+        ]
+        # Pages are shorter than asked for: forms of people outside the range are taken out.
+        first, size = int(body["new_cursor"] or 0), max(1, body["size"] // 2)
+        last = first + size
+        more = {"new_next_cursor": str(last)} if last < len(numbers) else {}
+        return {"sp_no_list": numbers[first:last], **more}
+
+    def _form(self, number: str) -> Row:
+        for form in self.forms:
+            if form["sp_no"] == number:
+                return {name: value for name, value in form.items() if name != "record_type"}
+        raise Refusal(301025, "invalid sp_no")
 
     def _send(self, body: Row) -> Row:
         if body.get("agentid") != AGENT_ID:

@@ -152,7 +152,9 @@ def test_a_quiet_time_moves_the_cursor_with_one_empty_page(serve: Serve) -> None
     assert pages[0].cursor > (served.world.now - timedelta(hours=1)).isoformat()
 
 
-@pytest.mark.parametrize("stream", ["departments", "employees", "punches", "days"])
+@pytest.mark.parametrize(
+    "stream", ["departments", "employees", "punches", "days", "leave_requests", "approvals"]
+)
 def test_golden_cases_hold(stream: str) -> None:
     results = run_cases(find_mapping(MAPPINGS, "wecom", stream), today=date(2026, 11, 20))
 

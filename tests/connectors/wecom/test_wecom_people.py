@@ -31,7 +31,7 @@ def test_members_join_the_people_of_another_system_by_work_number(tmp_path: Path
     )
     jobs = (
         (successfactors, successfactors_sandbox, ("people", "employments")),
-        (wecom, wecom_sandbox, ("departments", "employees", "punches", "days")),
+        (wecom, wecom_sandbox, tuple(stream.name for stream in wecom.in_order())),
     )
 
     with open_hub(settings, create=True, clock=SystemClock()) as hub:
@@ -46,12 +46,21 @@ def test_members_join_the_people_of_another_system_by_work_number(tmp_path: Path
 
     # Two people are in quarantine at SuccessFactors for their identity numbers; WeCom shows none.
     with sa.create_engine(store).connect() as database:
-        people, punches, days = (
+        people, punches, days, leave, steps = (
             database.execute(sa.text(f"select count(*) from {table}")).scalar()
-            for table in ("person", "attendance_punch", "attendance_day")
+            for table in (
+                "person",
+                "attendance_punch",
+                "attendance_day",
+                "leave_request",
+                "approval_step",
+            )
         )
     employed = {p.person_id for p, _ in world.employed}
     good = {p.person_id for p in world.people if not p.faulty}
     assert people == len(good | employed)
     assert punches == sum(1 for _ in world.punches())
-    assert days == wecom_sandbox.truth(world)["days"].pulled > 0
+    truth = wecom_sandbox.truth(world)
+    assert days == truth["days"].pulled > 0
+    assert leave == truth["leave_requests"].pulled > 0
+    assert steps == truth["approvals"].pulled > leave
