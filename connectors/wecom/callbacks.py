@@ -9,12 +9,14 @@ import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import msgspec
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from lxml import etree
 
 from connectors.wecom.settings import WecomConfig
-from hrhub.connector import ConnectorConfig, Event, EventReceiver, Received, Reply
+from hrhub.connector import ConnectorConfig, Event, EventReceiver, Page, Pushed, Received, Reply
 from hrhub.errors import AuthError, RowRejected
 
 _AHEAD = timedelta(minutes=5)
@@ -25,6 +27,9 @@ _MOST_BYTES = 1 << 20
 
 _STREAMS = {"user": "employees", "party": "departments"}
 """End of a ChangeType -> the stream to read for it."""
+_APPROVAL = "sys_approval_change"
+_READ = {_APPROVAL: "leave_requests"}
+"""Event -> the stream to read for it: what leave was asked for does not come along."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,16 +66,8 @@ class Callback(EventReceiver):
     def parse(self, config: ConnectorConfig, received: Received) -> Sequence[Event]:
         """Return the one event of a callback, decrypted."""
         assert isinstance(config, WecomConfig)
-        sealed = _sealed(received.body)
-        if sealed is None:
-            raise RowRejected("parse", "Encrypt", "xml")
-        message = _open(config, sealed)
-        root = _xml(message)
-        if root is None:
-            raise RowRejected("parse", "", "xml")
+        message, root = _message(config, received)
         kind, change = _text(root, "Event"), _text(root, "ChangeType")
-        if not kind:
-            raise RowRejected("parse", "Event", "wecom.event")
         # Events have no id; the message without its random beginning is the same when repeated.
         key = config.callback_token.get_secret_value().encode()
         keys = tuple(text for name in ("UserID", "NewUserID", "Id") if (text := _text(root, name)))
@@ -80,10 +77,99 @@ class Callback(EventReceiver):
                 id=hmac.new(key, message, hashlib.sha256).hexdigest()[:32],
                 type=f"{kind}.{change}" if change else kind,
                 at=_moment(_text(root, "CreateTime")),
-                stream=_STREAMS.get(change.rpartition("_")[2]) if change else None,
+                stream=_STREAMS.get(change.rpartition("_")[2]) if change else _READ.get(kind),
                 keys=(number,) if number else keys,
             )
         ]
+
+    def pages(self, config: ConnectorConfig, received: Received) -> Sequence[Pushed]:
+        """Return the steps of the form that an approval is about, as a reading has them.
+
+        Changes of members and departments bring ids only, so their streams are read.
+        """
+        assert isinstance(config, WecomConfig)
+        _, root = _message(config, received)
+        info = root.find("ApprovalInfo")
+        if _text(root, "Event") != _APPROVAL or info is None:
+            return ()
+        body = msgspec.json.encode({"forms": [form_of(info)]})
+        return [Pushed(stream="approvals", page=Page(body=body))]
+
+
+def _message(config: WecomConfig, received: Received) -> tuple[bytes, etree._Element]:
+    """Return what a callback says, decrypted, and its XML.
+
+    Raises:
+        RowRejected: It cannot be read.
+    """
+    sealed = _sealed(received.body)
+    if sealed is None:
+        raise RowRejected("parse", "Encrypt", "xml")
+    message = _open(config, sealed)
+    root = _xml(message)
+    if root is None:
+        raise RowRejected("parse", "", "xml")
+    if not _text(root, "Event"):
+        raise RowRejected("parse", "Event", "wecom.event")
+    return message, root
+
+
+def form_of(info: etree._Element) -> dict[str, Any]:
+    """Return a form of a callback in the words of a form that is read; it has no ``apply_data``.
+
+    Raises:
+        RowRejected: It has no number, no applicant, or a status that is no number.
+    """
+    number = _text(info, "SpNoStr") or _text(info, "SpNo")
+    applicant = _text(info, "Applyer/UserId")
+    if not number or not applicant:
+        raise RowRejected("required", "ApprovalInfo", "wecom.form")
+    form: dict[str, Any] = {
+        "sp_no": number,
+        "sp_status": _integer(info, "SpStatus"),
+        "applyer": {"userid": applicant},
+        "sp_record": [
+            {
+                "details": [
+                    {
+                        "approver": {"userid": _text(step, "Approver/UserId")},
+                        "speech": _text(step, "Speech"),
+                        "sp_status": _integer(step, "SpStatus"),
+                        "sptime": _integer(step, "SpTime"),
+                    }
+                    for step in node.findall("Details")
+                ]
+            }
+            for node in info.findall("SpRecord")
+        ],
+    }
+    nodes = info.findall("ProcessList/NodeList")
+    if nodes:
+        form["process_list"] = {"node_list": [_node(node) for node in nodes]}
+    return form
+
+
+def _node(node: etree._Element) -> dict[str, Any]:
+    return {
+        "node_type": _integer(node, "NodeType"),
+        "sub_node_list": [
+            {
+                "userid": _text(step, "UserInfo/UserId"),
+                "speech": _text(step, "Speech"),
+                "sp_yj": _integer(step, "SpYj"),
+                "sptime": _integer(step, "Sptime"),
+            }
+            for step in node.findall("SubNodeList")
+        ],
+    }
+
+
+def _integer(element: etree._Element, name: str) -> int:
+    text = _text(element, name)
+    try:
+        return int(text or "0")
+    except ValueError:
+        raise RowRejected("type", name, "integer") from None
 
 
 def _open(config: WecomConfig, sealed: str) -> bytes:

@@ -15,7 +15,13 @@ from datetime import datetime
 from typing import Any
 
 from connectors.wecom.sandbox.enterprise import AGENT_ID, CORP_ID, SECRET, Enterprise
-from connectors.wecom.sandbox.sealing import CALLBACK_KEY, CALLBACK_TOKEN, sealed, sealed_echo
+from connectors.wecom.sandbox.sealing import (
+    CALLBACK_KEY,
+    CALLBACK_TOKEN,
+    approval_info,
+    sealed,
+    sealed_echo,
+)
 from hrhub.connector import Received
 from hrhub.sandbox.punches import working_days
 from hrhub.sandbox.rest import RestServer
@@ -46,10 +52,11 @@ class RunningWecom(RestServer):
         changed = "<ChangeType>update_user</ChangeType><UserID>wx00001</UserID>"
         return sealed(f"<Event>change_contact</Event>{changed}<Department>2</Department>", now)
 
-    def approval(self, now: datetime) -> Received:
-        """Return a callback about an approved form."""
-        info = "<SpNoStr>202611200001</SpNoStr><SpStatus>2</SpStatus>"
-        return sealed(f"<Event>sys_approval_change</Event><ApprovalInfo>{info}</ApprovalInfo>", now)
+    def approval(self, now: datetime, number: str | None = None) -> Received:
+        """Return a callback about a form: one of the company's, as it stands."""
+        forms = self.enterprise.forms
+        form = next((f for f in forms if f["sp_no"] == number), forms[0])
+        return sealed(f"<Event>sys_approval_change</Event>{approval_info(form)}", now)
 
     def echo(self, text: str, now: datetime) -> Received:
         """Return the test of an address that was just entered."""

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import random
 from datetime import datetime
+from typing import Any
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
@@ -56,3 +57,35 @@ def sealed_echo(text: str, now: datetime) -> Received:
     cipher_text = encrypted(text.encode())
     query = {**signed(cipher_text, now), "echostr": cipher_text}
     return Received(method="GET", path=_PATH, query=query)
+
+
+def approval_info(form: dict[str, Any]) -> str:
+    """Return what a callback tells of a form: the steps, not what was asked for."""
+    records = "".join(
+        f"<SpRecord><SpStatus>{node['sp_status']}</SpStatus><ApproverAttr>1</ApproverAttr>"
+        + "".join(
+            f"<Details><Approver><UserId>{step['approver']['userid']}</UserId></Approver>"
+            f"<Speech>{step['speech']}</Speech><SpStatus>{step['sp_status']}</SpStatus>"
+            f"<SpTime>{step['sptime']}</SpTime></Details>"
+            for step in node["details"]
+        )
+        + "</SpRecord>"
+        for node in form["sp_record"]
+    )
+    nodes = "".join(
+        f"<NodeList><NodeType>{node['node_type']}</NodeType>"
+        + "".join(
+            f"<SubNodeList><UserInfo><UserId>{step['userid']}</UserId></UserInfo>"
+            f"<Speech>{step['speech']}</Speech><SpYj>{step['sp_yj']}</SpYj>"
+            f"<Sptime>{step['sptime']}</Sptime></SubNodeList>"
+            for step in node["sub_node_list"]
+        )
+        + "</NodeList>"
+        for node in form.get("process_list", {}).get("node_list", ())
+    )
+    return (
+        f"<ApprovalInfo><SpNoStr>{form['sp_no']}</SpNoStr><SpName>{form['sp_name']}</SpName>"
+        f"<SpStatus>{form['sp_status']}</SpStatus><ApplyTime>{form['apply_time']}</ApplyTime>"
+        f"<Applyer><UserId>{form['applyer']['userid']}</UserId><Party>2</Party></Applyer>{records}"
+        f"<ProcessList>{nodes}</ProcessList><StatuChangeEvent>2</StatuChangeEvent></ApprovalInfo>"
+    )

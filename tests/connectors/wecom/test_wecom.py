@@ -292,6 +292,56 @@ def test_an_approval_names_its_form(serve: Serve) -> None:
     (event,) = callback.parse(config, received)
 
     assert (event.type, event.keys) == ("sys_approval_change", ("202611200001",))
+    assert event.stream == "leave_requests"
+
+
+def test_the_steps_of_a_reported_form_come_along_as_a_reading_has_them(serve: Serve) -> None:
+    (callback,) = connector.events
+    served = serve()
+    config = served.session().config
+    records = connector.stream("approvals").records
+    read = {(d["sp_no"], d["seq"]): d for d in served.docs("approvals")}
+
+    for form in served.running.enterprise.forms:
+        (pushed,) = callback.pages(config, served.running.approval(NOW, form["sp_no"]))
+
+        steps = [records.decode(raw, {}) for raw in records.split(pushed.page.body)]
+        assert pushed.stream == "approvals"
+        assert steps
+        for step in steps:
+            # What the form is about is not told, and stays as it was.
+            told = read[form["sp_no"], step["seq"]]
+            assert step == {k: v for k, v in told.items() if k not in ("kind", "leave")}
+
+
+@pytest.mark.parametrize(
+    ("info", "rule"),
+    [
+        ("<SpNoStr>1</SpNoStr>", "wecom.form"),
+        ("<Applyer><UserId>wx1</UserId></Applyer>", "wecom.form"),
+        (
+            "<SpNoStr>1</SpNoStr><Applyer><UserId>w</UserId></Applyer><SpStatus>x</SpStatus>",
+            "integer",
+        ),
+    ],
+)
+def test_a_form_that_cannot_be_read_is_kept_for_a_person(
+    serve: Serve, info: str, rule: str
+) -> None:
+    (callback,) = connector.events
+    config = serve().session().config
+    event = "<Event>sys_approval_change</Event>"
+
+    with pytest.raises(RowRejected) as refused:
+        callback.pages(config, sealed(f"{event}<ApprovalInfo>{info}</ApprovalInfo>", NOW))
+
+    assert refused.value.rule == rule
+
+
+def test_a_change_of_a_member_brings_no_record(serve: Serve) -> None:
+    (callback,) = connector.events
+
+    assert callback.pages(serve().session().config, sealed(EVENT, NOW)) == ()
 
 
 def test_the_test_of_an_address_is_answered_with_the_bare_text(serve: Serve) -> None:
