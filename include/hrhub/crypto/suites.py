@@ -89,7 +89,7 @@ class Suite:
     def hmac(self, key: bytes, message: bytes) -> bytes:
         """Return the 32-byte keyed hash of a message."""
         if self.number == 1:
-            return hmac.digest(key, message, "sha256")
+            return _hmac_sha256(key, message)
         mac = HMAC(key, self.hash())
         mac.update(message)
         return mac.finalize()
@@ -126,6 +126,15 @@ class Suite:
 
 
 _INNER, _OUTER = (bytes(b ^ pad for b in range(256)) for pad in (0x36, 0x5C))
+
+
+def _hmac_sha256(key: bytes, message: bytes) -> bytes:
+    """Return HMAC-SHA-256 (RFC 2104) of one message; the library's call costs twice as much."""
+    if len(key) > 64:
+        return hmac.digest(key, message, "sha256")
+    block = key.ljust(64, b"\0")
+    inner = hashlib.sha256(block.translate(_INNER) + message).digest()
+    return hashlib.sha256(block.translate(_OUTER) + inner).digest()
 
 
 def _sha256_keyed(key: bytes, prefix: bytes = b"") -> Callable[[bytes], bytes]:

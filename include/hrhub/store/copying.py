@@ -19,6 +19,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache, partial
 from itertools import chain, repeat
+from operator import add
 from typing import Any, cast
 
 from psycopg.adapt import PyFormat, Transformer
@@ -54,8 +55,8 @@ def block(table: Table, columns: Sequence[str], rows: Sequence[Row]) -> bytes:
         raise ValueError(f"rows have {len(rows[0])} values, {len(columns)} columns were named")
     constant = len(columns).to_bytes(2, "big")
     pieces: list[Iterable[bytes]] = []
-    for name, values in zip(columns, zip(*rows, strict=True), strict=True):
-        pack = _packer(table.c[name])
+    packers = _packers(table, tuple(columns))
+    for pack, values in zip(packers, zip(*rows, strict=True), strict=True):
         if _all_equal(values):
             constant += _NULL if values[0] is None else next(iter(pack(values[:1])))
             continue
@@ -81,6 +82,11 @@ def _packed(pack: Pack, values: Sequence[Any]) -> Iterable[bytes]:
     return [_NULL if v is None else next(packed) for v in values]
 
 
+@lru_cache(maxsize=256)
+def _packers(table: Table, columns: tuple[str, ...]) -> Sequence[Pack]:
+    return [_packer(table.c[name]) for name in columns]
+
+
 def _packer(column: Column[Any]) -> Pack:
     kind = column.type
     for wanted, pack in _PACKERS:
@@ -98,7 +104,10 @@ def _ids(values: Sequence[str]) -> Iterable[bytes]:
 
 
 def _bytes(values: Sequence[bytes]) -> Iterable[bytes]:
-    return [_sized(value) for value in values]
+    sizes = list(map(len, values))
+    if max(sizes) < len(_SHORT):
+        return map(add, map(_SHORT.__getitem__, sizes), values)
+    return map(_sized, values)
 
 
 def _sized(data: bytes) -> bytes:
