@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,19 @@ def test_a_vendor_that_stops_answering_fails_the_run_and_the_next_one_is_complet
     bench.put("employees", flat(1))
     assert bench.sync("employees").inserted == 2
     assert bench.count("person") == 2
+
+
+def test_a_run_leaves_the_garbage_collector_as_it_was_even_when_it_fails(bench: Bench) -> None:
+    bench.put("employees", flat(0))
+    (bench.shelf / "employees" / "0002.fail").touch()
+    for before in (True, False):
+        (gc.enable if before else gc.disable)()
+        try:
+            with pytest.raises(Transient):
+                bench.sync("employees")
+            assert gc.isenabled() is before
+        finally:
+            gc.enable()
 
 
 def test_a_bad_record_goes_to_quarantine_and_the_rest_is_loaded(bench: Bench) -> None:

@@ -201,10 +201,7 @@ class Hub:
             return Counts(**run.counts)
         job = self._job(connector, run.connection, run.stream)
         with self._run(job, holder, "sync", resume=run) as work:
-            loader = work.loader(progress)
-            for landed, page in work.landing.read_run(run_id):
-                loader.take(landed, page)
-            return loader.finish()
+            return work.loader(progress).run(work.landing.read_run(run_id))
 
     def sync(
         self,
@@ -230,9 +227,7 @@ class Hub:
         with self._run(job, holder, "sync") as work:
             loader = work.loader(progress, refused)
             with ahead(work.read(config), f"land-{work.run_id}") as gathered:
-                for landed, page in chain.from_iterable(gathered):
-                    loader.take(landed, page)
-            return loader.finish()
+                return loader.run(chain.from_iterable(gathered))
 
     def take_pages(
         self,
@@ -253,10 +248,7 @@ class Hub:
         """
         job = self._job(connector, connection, stream)
         with self._run(job, holder, PUSH) as work:
-            loader = work.loader(None, few=True)
-            for landed, page in work.keep(pages, config):
-                loader.take(landed, page)
-            return loader.finish()
+            return work.loader(None, few=True).run(work.keep(pages, config))
 
     def drain(
         self, connector: Connector, config: ConnectorConfig, connection: str, *, holder: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections import abc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -43,6 +43,9 @@ STRETCH_PAGES = 512
 STRETCH_S = 5.0
 """How long a slow vendor's pages may wait for their transaction."""
 
+_YOUNG = 1
+"""Generation of objects to search for cycles between batches: none that was there before."""
+
 Facts = abc.Mapping[str, str | int]
 """What a page carries beside its bytes; ``timezone`` is the connection's."""
 
@@ -58,7 +61,7 @@ def without_cycle_search() -> Iterator[None]:
     """Keep Python from searching for cyclic garbage inside the block.
 
     A batch is some hundred thousand objects without cycles; going through all of them again and
-    again took a seventh of the CPU of a load. What cycles there are wait for the end of the batch.
+    again took a seventh of the CPU of a load. What cycles there are wait for the end of a batch.
     """
     if not gc.isenabled():
         yield
@@ -139,6 +142,17 @@ class Loader:
             self._sieve = Sieve(self._stream, compiled, gate, sync.hash_key)
         return self._sieve
 
+    def run(self, pages: Iterable[tuple[LandedBatch, Page]]) -> Counts:
+        """Apply all pages and return the run's counts.
+
+        Raises:
+            HrHubError: As :meth:`take`, and whatever bringing the pages raises.
+        """
+        with without_cycle_search():
+            for landed, page in pages:
+                self.take(landed, page)
+            return self.finish()
+
     def take(self, landed: LandedBatch, page: Page) -> None:
         """Add a page, and apply what has gathered when it is enough.
 
@@ -148,10 +162,6 @@ class Loader:
             ContractChanged: The page cannot be cut into records; it stays in the landing zone.
             Fenced: A newer run took over; what was open is rolled back.
         """
-        with without_cycle_search():
-            self._take(landed, page)
-
-    def _take(self, landed: LandedBatch, page: Page) -> None:
         seq = ((landed.token or 0) << 20) | landed.seq
         cuts = self._splitter.split(page, landed.batch_uid, seq)
         if landed.sealed_cursor is not None:
@@ -163,6 +173,7 @@ class Loader:
         self._bytes += len(page.body)
         if self._is_full():
             self._commit(last=False)
+            gc.collect(_YOUNG)
 
     def _keep(self, cuts: Sequence[Cut]) -> None:
         """Keep what is new or changed; the rest is only counted, and its page let go."""
@@ -183,9 +194,8 @@ class Loader:
 
     def finish(self) -> Counts:
         """Apply the rest and return the run's counts."""
-        with without_cycle_search():
-            self._keep(self._splitter.end())
-            self._commit(last=True)
+        self._keep(self._splitter.end())
+        self._commit(last=True)
         return self.counts
 
     def _sifted(self) -> Sifted:
