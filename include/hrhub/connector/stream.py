@@ -8,7 +8,8 @@ apart from reading, because the hub compares raw records first and decodes only 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+import copy
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
+from hrhub.connector import narrowing
 from hrhub.errors import ContractChanged, RowRejected
 
 if TYPE_CHECKING:
@@ -135,6 +137,7 @@ class JsonRecords:
         self._loose = msgspec.json.Decoder(_below(path, msgspec.Raw))
         self._depth = len(path.split(".")) if path else 0
         self._record = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
+        self._narrow: msgspec.json.Decoder[dict[str, Any]] | None = None
         self._group = msgspec.json.Decoder(
             msgspec.defstruct(
                 "GroupKey",
@@ -173,15 +176,31 @@ class JsonRecords:
                 return []
         raise ContractChanged("vendor.records_missing", path=self.path)
 
+    def narrowed(self, paths: Collection[narrowing.Steps]) -> JsonRecords:
+        """Return the same format, decoding no more of a record than what is at some paths.
+
+        It refuses the records that this one refuses, but for a wrong escape in what is passed over.
+        """
+        narrow = copy.copy(self)
+        narrow._narrow = narrowing.decoder(paths)
+        return narrow
+
     def decode(self, raw: bytes | memoryview, meta: Mapping[str, str | int]) -> dict[str, Any]:
         """Decode one record."""
         try:
-            record = self._record.decode(raw)
+            record = self._decoded(raw)
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise RowRejected("parse", "", "json") from None
         if self._facts:
             record |= {name: meta.get(name) for name in self._facts}
         return record
+
+    def _decoded(self, raw: bytes | memoryview) -> dict[str, Any]:
+        if self._narrow is not None:
+            str(raw, "utf-8")  # nobody looks at the text that is passed over
+            with contextlib.suppress(msgspec.ValidationError):
+                return self._narrow.decode(raw)
+        return self._record.decode(raw)
 
     def group_key(self, raw: bytes | memoryview) -> str:
         """Return the series' key: the grouping fields joined by an unprintable separator."""

@@ -198,6 +198,18 @@ class Mapping:
     path: File
 
     @property
+    def paths(self) -> frozenset[tuple[str | int, ...]]:
+        """The steps of every path into a record; a list that fills children counts whole."""
+        inside = [block for block in self.blocks if block.source is None]
+        rules = (*self.rules, *(rule for block in inside for rule in block.rules))
+        found = [*self.key]
+        found += (path for rule in rules for path in rule.vendor_paths)
+        found += (rule.zone for rule in rules if isinstance(rule.zone, Path))
+        found += (wanted.path for block in inside for wanted in block.where)
+        found += (block.source for block in self.blocks if block.source is not None)
+        return frozenset(path.steps for path in found)
+
+    @property
     def custom_keys(self) -> tuple[str, ...]:
         """The keys of the custom fields it fills, those in lists included."""
         rules = (*self.rules, *(rule for block in self.blocks for rule in block.rules))

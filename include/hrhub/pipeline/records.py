@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -11,11 +11,13 @@ from typing import Any
 
 import msgspec
 
-from hrhub.connector import Page, Stream
+from hrhub.connector import JsonRecords, Page, Stream
 from hrhub.crypto.framing import plain_json
 from hrhub.errors import RowRejected
 from hrhub.mapping import CompiledMapping, Mapped, Rejected
 from hrhub.pipeline.gate import Gate, Raw
+
+Decode = Callable[[Raw, Mapping[str, str | int]], dict[str, Any]]
 
 _DECODED_AT_ONCE = 32
 """Records decoded and mapped together; so few stay in the processor's cache meanwhile."""
@@ -170,7 +172,7 @@ class Sieve:
     def __init__(
         self, stream: Stream, mapping: CompiledMapping, gate: Gate, hash_key: bytes
     ) -> None:
-        self._stream = stream
+        self._decode = _decoding(stream, mapping)
         self._mapping = mapping
         self._custom = mapping.mapping.custom_keys
         self._gate = gate
@@ -200,7 +202,7 @@ class Sieve:
         return out
 
     def _map_some(self, records: Sequence[Record], out: Sifted) -> None:
-        decode = self._stream.records.decode
+        decode = self._decode
         docs: list[dict[str, Any]] = []
         kept: list[Record] = []
         for record in records:
@@ -247,6 +249,14 @@ class Sieve:
     def source_key(self, key: tuple[str, ...]) -> bytes:
         """Return the keyed hash under which the store knows a vendor's key."""
         return source_key(self._hash, key)
+
+
+def _decoding(stream: Stream, mapping: CompiledMapping) -> Decode:
+    """Return what decodes a record, as far as the mapping looks at it."""
+    records = stream.records
+    if type(records) is JsonRecords:  # another format may make its fields of what is passed over
+        return records.narrowed(mapping.mapping.paths).decode
+    return records.decode
 
 
 def source_key(keyed: Any, key: tuple[str, ...]) -> bytes:
