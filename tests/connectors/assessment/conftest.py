@@ -1,0 +1,54 @@
+"""A simulated assessment platform on loopback, in either dialect, and sessions with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from connectors.assessment import connector
+from connectors.assessment.sandbox import RunningPlatform, sandbox
+from hrhub.connector import OrderRequest, OrderService
+from hrhub.sandbox.world import World, build_world
+from tests.support.vendor import Vendor, serving
+
+
+class Served(Vendor[RunningPlatform]):
+    """A platform that runs, and how the hub sees it."""
+
+    connector = connector
+    sandbox = sandbox
+
+    @property
+    def now(self) -> datetime:
+        return self.running.platform.now
+
+    def request(
+        self, key: str = "order-1", package: str = "PKG-SEL", **subject: Any
+    ) -> OrderRequest:
+        person = next(p for p in self.world.people if not p.faulty)
+        who = {"display_name": person.display_name, "personal_email": person.personal_email}
+        return OrderRequest(key=key, package=package, subject=who | subject, consent="c-1")
+
+    def advance(self, days: int = 1) -> None:
+        for _ in range(days):
+            self.running.advance()
+
+
+@pytest.fixture(scope="session")
+def world() -> World:
+    return build_world(60, seed=7)
+
+
+@pytest.fixture
+def serve(world: World) -> Iterator[Callable[..., Served]]:
+    with serving(Served, world) as start:
+        yield start
+
+
+@pytest.fixture
+def service() -> OrderService:
+    (only,) = connector.orders
+    return only
