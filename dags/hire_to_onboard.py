@@ -1,16 +1,20 @@
-"""From "we want to hire" to the first day: people decide, vendors are asked, systems are told.
+"""From a passed interview to the first day: people decide, vendors are asked, systems are told.
 
-One run is about one person, started with ``{"person": "<id>", "notify": "<id>"}``: whoever is to
-be hired, as the hub knows them, and whoever in HR gets the notice. With ``"dry_run": true`` the run
+``hire_to_onboard_start`` starts one run for every AI interview that was passed. A run can also be
+started by hand with ``{"person": "<id>", "notify": "<id>"}``: whoever is to be hired, as the hub
+knows them, and whoever in HR gets the notice. With ``"dry_run": true`` the run
 ends after its first task, whose log shows what would be sent to whom. Compose your own from these
 steps.
 """
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
-from airflow.sdk import DAG, Param, TaskGroup, task
+from airflow.sdk import DAG, CronTriggerTimetable, Param, TaskGroup, task
+from airflow.timetables.assets import AssetOrTimeSchedule
 
+from hrhub.airflow.assets import entity_asset
 from hrhub.airflow.ordering import HrAwaitOrderOperator, HrPlaceOrderOperator
 from hrhub.airflow.retry import DEFAULT_ARGS
+from hrhub.airflow.starting import start_for_interviews
 from hrhub.airflow.steps import (
     HrShowOperator,
     HrVerifyEmploymentOperator,
@@ -36,6 +40,7 @@ with DAG(
     params={
         "person": Param(type="string", title="Person", description="Id in the hub"),
         "notify": Param(type="string", title="Who in HR is told", description="Id in the hub"),
+        "interview": Param("", type="string", title="Interview that was passed", description="Id"),
         "dry_run": Param(False, type="boolean", title="Only show what would be sent"),
     },
 ) as dag:
@@ -90,3 +95,20 @@ with DAG(
         )
     )
     show >> not_a_dry_run() >> hire >> checks >> verify >> onboard >> employee >> [plan, notice]
+
+# An asset event only wakes it: the store knows what was passed and not started yet.
+with DAG(
+    "hire_to_onboard_start",
+    description="One run of hire_to_onboard for every AI interview that was passed",
+    schedule=AssetOrTimeSchedule(
+        timetable=CronTriggerTimetable("*/15 * * * *", timezone="Asia/Shanghai"),
+        assets=[entity_asset("interview")],
+    ),
+    catchup=False,
+    max_active_runs=1,
+    tags=["hrhub", "process"],
+    default_args=DEFAULT_ARGS,
+) as starter:
+    start_for_interviews(
+        "hire_to_onboard", {"notify": "{{ var.value.get('hrhub_notify', '') }}"}, mode="ai"
+    )

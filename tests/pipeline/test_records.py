@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from hrhub.connector import JsonRecords
 from hrhub.pipeline import Hub, open_hub
 from hrhub.sandbox.world import build_world
 from hrhub.settings import Settings
+from hrhub.store.schema import hub_quarantine
 from tests.support.reading import rows
 from tests.support.shelf import ShelfConfig, ShelfStream, put_page, shelf
 
@@ -162,3 +164,12 @@ def test_lists_become_rows_about_the_same_person_and_follow_their_record(ats: At
     assert counts.updated == 1
     left = [r["ability"] for r in rows(ats.hub, "interview_ability_score", "subject_id")]
     assert left == ["logic"]
+
+
+def test_an_interview_that_leads_to_nobody_waits_outside(ats: Ats) -> None:
+    counts = ats.tell("interviews", {"id": "I1", "application": "A-unknown", "score": "70"})
+
+    assert (counts.inserted, counts.quarantined) == (0, 1)
+    with ats.hub.store.read() as tx:
+        held = tx.execute(select(hub_quarantine.c.reason, hub_quarantine.c.field_path)).one()
+    assert tuple(held) == ("reference", "application")

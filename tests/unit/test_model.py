@@ -182,7 +182,18 @@ def test_the_way_to_the_person_starts_at_a_field_that_is_always_filled() -> None
                 for f in (FEEDS[entity.name].fields if entity.name in FEEDS else ())
                 if f.field.required
             }
-            assert field.required or f"{entity.name}.{leads}" in asked, (entity.name, leads)
+            # Where two ways lead there, a record without either is refused.
+            sure = field.required or f"{entity.name}.{leads}" in asked or entity.or_via
+            assert sure, (entity.name, leads)
+
+
+def test_a_second_way_leads_to_the_person_too() -> None:
+    for entity in (e for e in ENTITIES.values() if e.or_via):
+        assert entity.via and entity.or_via
+        for leads in (entity.via, entity.or_via):
+            assert entity.by_name[leads].privacy is Privacy.OPEN
+            target = entity.by_name[leads].ref
+            assert target and _chain(ENTITIES[target])[-1] == "person", (entity.name, leads)
 
 
 def test_an_entity_sealed_with_another_subject_says_how_it_is_reached() -> None:

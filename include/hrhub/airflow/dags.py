@@ -126,8 +126,8 @@ def inbox_dag(
     """Build the DAG that works through what one connection's vendor reported.
 
     It goes by time: what arrives is in the inbox already, and a burst of asset events would lose
-    the last ones. The arguments are those of :func:`sync_dag`; the DAG's id is
-    ``hub_<connector>_inbox``.
+    the last ones. Orders that a report was about are looked at in the same run. The arguments are
+    those of :func:`sync_dag`; the DAG's id is ``hub_<connector>_inbox``.
 
     Raises:
         ConfigError: The connector takes no reports (``receiver.unknown``).
@@ -146,7 +146,9 @@ def inbox_dag(
         default_args=default_args,
         timeout=timeout,
     ) as dag:
-        HrDrainOperator(task_id="drain", conn_id=conn_id or f"{connector}_default")
+        drain = HrDrainOperator(task_id="drain", conn_id=conn_id or f"{connector}_default")
+        if declared.orders:
+            drain >> _poll(declared, conn_id, skip_idle=True)
     return dag
 
 
@@ -172,10 +174,6 @@ def orders_dag(
     declared = registry.get(connector)
     if not declared.orders:
         declared.order_service("-")
-    by_entity: dict[str, list[str]] = {}
-    for service in declared.orders:
-        if feed := FEEDS.get(service.feed):
-            by_entity.setdefault(feed.entity, []).append(service.name)
     with _connection_dag(
         declared,
         "orders",
@@ -186,12 +184,24 @@ def orders_dag(
         default_args=default_args,
         timeout=timeout,
     ) as dag:
-        HrPollOrdersOperator(
-            task_id="poll",
-            conn_id=conn_id or f"{connector}_default",
-            assets=[(entity_asset(entity), names) for entity, names in by_entity.items()],
-        )
+        _poll(declared, conn_id)
     return dag
+
+
+def _poll(
+    connector: Connector, conn_id: str | None, *, skip_idle: bool = False
+) -> HrPollOrdersOperator:
+    """Add the task that looks after a connection's orders; its results move their entities."""
+    by_entity: dict[str, list[str]] = {}
+    for service in connector.orders:
+        if feed := FEEDS.get(service.feed):
+            by_entity.setdefault(feed.entity, []).append(service.name)
+    return HrPollOrdersOperator(
+        task_id="poll",
+        conn_id=conn_id or f"{connector.name}_default",
+        assets=[(entity_asset(entity), names) for entity, names in by_entity.items()],
+        skip_idle=skip_idle,
+    )
 
 
 def _connection_dag(

@@ -12,6 +12,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Asset
+from airflow.sdk.exceptions import AirflowSkipException
 
 from hrhub.airflow.hooks import VendorHook
 from hrhub.airflow.operators import ConnectionOperator, holder_of, summary_of
@@ -152,6 +153,7 @@ class HrPollOrdersOperator(ConnectionOperator):
     :param conn_id: Airflow connection of the vendor system (templated).
     :param service: Only this order service; default all.
     :param assets: Assets that carry the counts, each with the services that they sum.
+    :param skip_idle: Skip the task, and move no asset, when no order was due.
     :returns: Per service how many orders were looked at, moved, and brought results.
     """
 
@@ -163,9 +165,11 @@ class HrPollOrdersOperator(ConnectionOperator):
         conn_id: str,
         service: str | None = None,
         assets: Sequence[tuple[Asset, Sequence[str]]] = (),
+        skip_idle: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(conn_id=conn_id, outlets=[asset for asset, _ in assets], **kwargs)
+        self.skip_idle = skip_idle
         self.service = service
         self.assets = assets
 
@@ -180,6 +184,8 @@ class HrPollOrdersOperator(ConnectionOperator):
                 holder=holder_of(context["ti"]),
                 service=self.service,
             )
+        if self.skip_idle and not any(one.looked or one.stopped for one in polled):
+            raise AirflowSkipException("no order is due")
         changes = {one.service: summary_of(asdict(one.counts)) for one in polled}
         for asset, services in self.assets:
             parts = [changes[name] for name in services if name in changes]

@@ -1,8 +1,8 @@
 """Orders: work that a vendor does for us about one person, and answers later.
 
-Assessments, background checks, social-security queries and education checks are orders, not
-streams: somebody decides to place one, it may need the person's consent, it takes minutes to
-weeks, it costs money, and its result belongs to the order.
+Assessments, interviews by a machine, background checks, social-security queries and education
+checks are orders, not streams: somebody decides to place one, it may need the person's consent, it
+takes minutes to weeks, it costs money, and its result belongs to the order.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ class OrderKind(StrEnum):
     """What an order is about."""
 
     ASSESSMENT = "assessment"
+    INTERVIEW = "interview"
     BACKGROUND = "background"
     SOCIAL_SECURITY = "social_security"
     EDUCATION = "education"

@@ -165,6 +165,9 @@ class Checker(ShapeReader):
         for target in feed.fields:
             if target.field.required and target.name not in table.entries:
                 self.note(owner.keys["fields"], f'{what} requires the field "{target.name}"')
+        if feed.one_of and not any(name in table.entries for name in feed.one_of):
+            names = " or ".join(f'"{name}"' for name in feed.one_of)
+            self.note(owner.keys["fields"], f"{what} requires one of the fields {names}")
         return tuple(found)
 
     def _rule_into(self, found: list[Rule], target: FeedField, node: Node) -> None:

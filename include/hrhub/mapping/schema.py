@@ -105,7 +105,8 @@ assert set(_TOP["cases"]["items"]["properties"]) == set(CASE_KEYS)
 
 def _fields(feed: Feed) -> dict[str, Any]:
     required = tuple(f.name for f in feed.fields if f.field.required)
-    return _table({f.name: _rule(f) for f in feed.fields}, required)
+    either = {"anyOf": [{"required": [n]} for n in feed.one_of]} if feed.one_of else {}
+    return _table({f.name: _rule(f) for f in feed.fields}, required) | either
 
 
 def _each(feed: Feed) -> dict[str, Any]:

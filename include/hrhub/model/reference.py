@@ -152,7 +152,8 @@ def _owner(entity: Entity) -> str:
     if entity.subject == "id":
         return "Sealed with the person's own key."
     if entity.subject == "subject_id":
-        return f"Sealed with the key of the person behind `{entity.via}`."
+        ways = " or ".join(f"`{way}`" for way in (entity.via, entity.or_via) if way)
+        return f"Sealed with the key of the person behind {ways}."
     if entity.subject:
         return f"Sealed with the key of `{entity.subject}`."
     return "Nothing is sealed."

@@ -68,7 +68,8 @@ def _record(feed: Feed) -> dict[str, Any]:
         properties[name] = {"type": "array", "items": _record(child)}
         if child.doc:
             properties[name]["description"] = child.doc
-    return _object(properties, tuple(f.field for f in feed.fields))
+    told = _object(properties, tuple(f.field for f in feed.fields))
+    return told | ({"anyOf": [{"required": [n]} for n in feed.one_of]} if feed.one_of else {})
 
 
 def _object(properties: dict[str, Any], fields: tuple[Field, ...]) -> dict[str, Any]:

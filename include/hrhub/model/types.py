@@ -70,6 +70,7 @@ class Entity:
     personal values gets. None: the entity holds no personal value.
     ``via`` names the reference that leads to the person where ``subject`` does not: the next entity
     knows its person, or has a ``via`` of its own. None: the entity is about no person.
+    ``or_via`` names a second reference that leads there too: every row has at least one of the two.
     ``history`` marks effective-dated entities: rows are slices of a series and are superseded,
     never updated. ``fact`` marks entities whose rows are written once.
     ``unique`` names open fields whose values no two rows of a tenant share.
@@ -79,6 +80,7 @@ class Entity:
     fields: tuple[Field, ...]
     subject: str | None = None
     via: str | None = None
+    or_via: str | None = None
     history: bool = False
     fact: bool = False
     unique: tuple[str, ...] = ()
@@ -115,6 +117,7 @@ class Feed:
 
     ``entity`` is what one record of the feed stands for (what its source link points to).
     ``children`` are lists inside the record, each a feed of its own.
+    ``one_of`` names references of which a record needs one, where either leads to its person.
     """
 
     name: str
@@ -122,6 +125,7 @@ class Feed:
     fields: tuple[FeedField, ...]
     children: Mapping[str, Feed] = field(default_factory=dict)
     doc: str = ""
+    one_of: tuple[str, ...] = ()
 
     @cached_property
     def by_name(self) -> Mapping[str, FeedField]:

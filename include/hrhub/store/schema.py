@@ -51,6 +51,7 @@ from hrhub.store.hub_tables import (
 from hrhub.store.match_tables import hub_match_review, hub_merge, hub_run_match
 from hrhub.store.order_tables import hub_order
 from hrhub.store.outbound_tables import hub_breaker, hub_budget, hub_oauth_token
+from hrhub.store.process_tables import hub_process_cause
 from hrhub.store.types import Exact, JsonText, Key, RowId, UtcTs
 
 __all__ = [
@@ -81,6 +82,7 @@ __all__ = [
     "hub_oauth_token",
     "hub_order",
     "hub_outbox",
+    "hub_process_cause",
     "hub_quarantine",
     "hub_run",
     "hub_run_match",

@@ -64,9 +64,11 @@ def hold_classes(plan: Plan, outcomes: Iterable[Mapped | Rejected]) -> int:
     Raises:
         Broken: An open field is fed by what is sealed elsewhere, or looks like an id or a number.
     """
-    rules = list(chain(plan.rules, *(b.rules for b in plan.blocks)))
-    sealed = set(chain(*(_steps(r) for r in rules if r.target.field.privacy is not Privacy.OPEN)))
-    leaking = sorted(r.target.name for r in rules if _plain(r) and sealed & set(_steps(r)))
+    inside = [(rule, b.source.steps if b.source else ()) for b in plan.blocks for rule in b.rules]
+    rules = [(rule, ()) for rule in plan.rules] + inside
+    read = [(rule, {(*at, *steps) for steps in _steps(rule)}) for rule, at in rules]
+    sealed = set(chain(*(paths for r, paths in read if r.target.field.privacy is not Privacy.OPEN)))
+    leaking = sorted(rule.target.name for rule, paths in read if _plain(rule) and sealed & paths)
     demand(not leaking, f"open fields that are fed by what is personal: {some(leaking)}")
     found: set[str] = set()
     for outcome in outcomes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hrhub.ambient import new_id
+from hrhub.conformance.checks.orders import order_request
 from hrhub.conformance.checks.tokens import writes
 from hrhub.conformance.lab import Lab
 from hrhub.conformance.law import Broken, NotApplicable, check, demand, some
@@ -88,7 +89,7 @@ def once(lab: Lab, sink: Sink) -> str:
 
 
 def _write(lab: Lab, sink: Sink, number: int = 0) -> Write:
-    person = somebody(lab.site.world, number)
+    person = somebody(lab.site.world, number) | _about_order(lab, sink, number)
     lacking = set(sink.fields) - person.keys()
     demand(set(sink.required) <= set(sink.fields), "`required` names fields that are not written")
     demand(
@@ -98,6 +99,15 @@ def _write(lab: Lab, sink: Sink, number: int = 0) -> Write:
     # Vendors that keep people know this one already: a new number is something to write.
     person["mobile"] = f"1390001{number:04d}"
     return Write(key=new_id(), values={n: person[n] for n in sink.fields if n in person})
+
+
+def _about_order(lab: Lab, sink: Sink, number: int) -> dict[str, str]:
+    """Return what sinks write about an order: one that was placed, and what a person decided."""
+    if "order" not in sink.fields or not lab.connector.orders:
+        return {}
+    service = lab.connector.orders[0]
+    placed = service.place(lab.session(), order_request(lab, service, number))
+    return {"order": placed.vendor_id, "verdict": "yes", "reviewer": f"reviewer-{number}"}
 
 
 def _mark(lab: Lab) -> int:

@@ -38,13 +38,16 @@ FAILURE_REASONS = (
     "attitude",
     "no_show",
     "technical",
+    "inconsistent",
     "other",
 )
+SEVERITIES = ("major", "minor", "info")
 
 interview = Entity(
     "interview",
     (
-        ref("application_id", "application", required=True),
+        ref("application_id", "application"),
+        ref("order_id", "service_order", doc="the order that brought it, if one did"),
         integer("round", OPEN),
         code("mode", OPEN, INTERVIEW_MODES),
         code(
@@ -78,6 +81,7 @@ interview = Entity(
     ),
     subject="subject_id",
     via="application_id",
+    or_via="order_id",
     doc="One round of interviewing, by people or by a machine.",
 )
 
@@ -87,8 +91,9 @@ interview_ability_score = Entity(
         ref("interview_id", "interview", required=True),
         text("ability", OPEN, required=True, doc="code of the tenant's ability library"),
         text("ability_raw", OPEN, doc="the source's own word"),
-        decimal("score", SENSITIVE),
+        decimal("score", SENSITIVE, doc="empty: not assessed, which is not 0"),
         decimal("score_max", SENSITIVE),
+        decimal("pass_line", SENSITIVE, doc="what the job asks for, on the scale of the score"),
         text("level", SENSITIVE),
         decimal("weight", SENSITIVE),
         text("evidence", SENSITIVE, doc="quoted answer or id of the question"),
@@ -106,6 +111,14 @@ interview_failure_reason = Entity(
         text("reason_raw", SENSITIVE, doc="the source's own word"),
         text("ability", SENSITIVE, doc="code of the tenant's ability library"),
         flag("is_decisive", SENSITIVE),
+        code("severity", SENSITIVE, SEVERITIES),
+        decimal("confidence", SENSITIVE, doc="how sure the source is, from 0 to 1"),
+        text("summary", SENSITIVE, doc="for people to read, never to decide by"),
+        data(
+            "detail",
+            SENSITIVE,
+            doc="what the source says of it: criterion, expected and actual, claims, evidence",
+        ),
     ),
     subject="subject_id",
     via="interview_id",

@@ -22,7 +22,7 @@ from hrhub.model.declare import (
 )
 from hrhub.model.types import Entity
 
-ORDER_KINDS = ("assessment", "background", "social_security", "education", "other")
+ORDER_KINDS = ("assessment", "interview", "background", "social_security", "education", "other")
 ORDER_STATUSES = (
     "requested",
     "placed",

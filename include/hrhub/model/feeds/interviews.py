@@ -11,6 +11,7 @@ interview = Feed(
     "interview",
     (
         ref("application", e.interview, "application_id", "the application's source id"),
+        ref("order", e.interview, "order_id", "the vendor's number of the order"),
         *take(
             e.interview,
             "round",
@@ -45,6 +46,7 @@ interview = Feed(
                 "ability_raw",
                 "score",
                 "score_max",
+                "pass_line",
                 "level",
                 "weight",
                 "evidence",
@@ -60,11 +62,16 @@ interview = Feed(
                 "reason_raw",
                 "ability",
                 "is_decisive",
+                "severity",
+                "confidence",
+                "summary",
+                "detail",
             ),
             doc="Why it was not passed.",
         ),
     },
     "One round of interviewing.",
+    ("application", "order"),
 )
 
 ALL = (interview,)

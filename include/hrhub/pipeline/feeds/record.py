@@ -31,6 +31,7 @@ class RecordFeed:
         fields: Fields of the entity that the feed fills under their own names.
         required: Feed field -> (column, entity): without the target the record waits outside.
         optional: Feed field -> (column, entity): the reference waits, the record does not.
+        one_of: Feed fields of ``optional`` of which a record needs one: they lead to its person.
         children: Child feed -> (entity, column that refers to the record's row).
     """
 
@@ -38,6 +39,7 @@ class RecordFeed:
     fields: tuple[str, ...]
     required: Mapping[str, tuple[str, str]]
     optional: Mapping[str, tuple[str, str]]
+    one_of: tuple[str, ...]
     children: Mapping[str, tuple[str, str]]
 
 
@@ -64,7 +66,7 @@ def record_feed(name: str) -> RecordFeed:
         for child_name, child in feed.children.items()
         if (parent := _parent_column(child.entity, feed.entity))
     }
-    return RecordFeed(feed.entity, tuple(fields), required, optional, children)
+    return RecordFeed(feed.entity, tuple(fields), required, optional, feed.one_of, children)
 
 
 def _parent_column(child: str, parent: str) -> str | None:
@@ -79,9 +81,7 @@ def apply_records(batch: Batch) -> None:
     found = targets(batch, feed)
     new = placed(batch, feed, [(u, None) for u in batch.new], found)
     changed = placed(batch, feed, list(batch.changed), found)
-    subjects = subjects_of(
-        batch, feed.entity, [values for _, _, values in (*new, *changed)], feed.required
-    )
+    subjects = subjects_of(batch, feed.entity, [values for _, _, values in (*new, *changed)])
     known = known_children(
         batch,
         set(feed.children.values()),
@@ -147,6 +147,10 @@ def placed(
             values[column] = None if key is None else found[entity].get(batch.sync.key_of(key))
             if values[column] is None and field in feed.required:
                 missing = field, entity
+        ways = {name: feed.optional[name] for name in feed.one_of}
+        if ways and all(values.get(column) is None for column, _ in ways.values()):
+            told = next((name for name in ways if unit.values.get(name)), feed.one_of[0])
+            missing = told, ways[told][1]
         if missing:
             batch.reject(unit, "reference", *missing)
         else:
@@ -158,7 +162,6 @@ def subjects_of(
     batch: Batch,
     entity: str,
     rows: Sequence[Mapping[str, Any]],
-    required: Mapping[str, tuple[str, str]],
 ) -> list[str | None]:
     """Return the person each row is about; their keys are then at hand.
 
@@ -170,11 +173,16 @@ def subjects_of(
         return [None] * len(rows)
     column = form.via if form.subject == "subject_id" else form.subject
     assert column is not None
-    target = form.by_name[column].ref
-    assert target is not None
-    people = _people(batch, target, [row[column] for row in rows])
+    ways = [name for name in (column, form.or_via) if name]
+    taken = [next(name for name in ways if row.get(name) is not None) for row in rows]
+    leads = [(name, row[name]) for name, row in zip(taken, rows, strict=True)]
+    people: dict[str, str] = {}
+    for name in ways:
+        target = form.by_name[name].ref
+        assert target is not None
+        people |= _people(batch, target, [row_id for way, row_id in leads if way == name])
     batch.subjects.load(batch.tx, people.values())
-    return [people[row[column]] for row in rows]
+    return [people[row_id] for _, row_id in leads]
 
 
 def _people(batch: Batch, entity: str, ids: Iterable[str]) -> dict[str, str]:
