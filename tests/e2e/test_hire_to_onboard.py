@@ -97,7 +97,8 @@ class Company:
             tx.execute(
                 table.update()
                 .values(next_at=self.hub.clock.now())
-                .where(table.c.next_at.is_not(None))
+                # Whose result is being fetched is not called again, or it would never be settled.
+                .where(table.c.next_at.is_not(None), table.c.result != "wanted")
             )
 
     def audited(self) -> list[str]:

@@ -62,6 +62,7 @@ class Platform:
 
     def __init__(self, world: World, options: Mapping[str, str], hooks: Hooks) -> None:
         self._lock = threading.Lock()
+        self.world = world
         self._people = {p.mobile: p for p in world.people}
         self._options = options
         self._hooks = hooks
