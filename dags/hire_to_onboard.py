@@ -8,8 +8,7 @@ steps.
 """
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
-from airflow.sdk import DAG, CronTriggerTimetable, Param, TaskGroup, task
-from airflow.timetables.assets import AssetOrTimeSchedule
+from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable, Param, TaskGroup, task
 
 from hrhub.airflow.assets import entity_asset
 from hrhub.airflow.ordering import HrAwaitOrderOperator, HrPlaceOrderOperator
