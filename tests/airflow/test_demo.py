@@ -13,7 +13,7 @@ from rich.console import Console
 
 from hrhub.airflow.api import AirflowApi
 from hrhub.airflow.board import Board, Line
-from hrhub.airflow.follow import first_run
+from hrhub.airflow.follow import first_runs
 from hrhub.ambient import FakeClock
 from hrhub.errors import Transient
 
@@ -105,8 +105,19 @@ def api() -> Iterator[AirflowApi]:
 
 
 def follow(api: AirflowApi, dag_id: str):
-    return first_run(
-        api, dag_id, clock=FakeClock(), timeout_s=60, watch=lambda *_: None, tend=lambda: None
+    [followed] = follow_all(api, [dag_id])
+    return followed
+
+
+def follow_all(api: AirflowApi, dag_ids: list[str], at_once: int = 2):
+    return first_runs(
+        api,
+        dag_ids,
+        at_once=at_once,
+        clock=FakeClock(),
+        timeout_s=60,
+        watch=lambda *_: None,
+        tend=lambda: None,
     )
 
 

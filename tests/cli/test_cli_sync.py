@@ -74,7 +74,7 @@ def test_all_streams_come_in_order_and_the_store_holds_the_truth(
         after = [row["stream"] for row in said.doc["streams"]]
         assert after.index("users" if vendor == "zkteco" else "people") < len(after) - 1
 
-    expected = expected_store(world)
+    expected = expected_store(world, ("successfactors", "zkteco"))
     rows = desk("store", "status", "--json").doc["rows"]
     assert {name: rows[name] for name in expected} == expected
     verified = desk("verify", "--json")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +13,16 @@ from hrhub.ambient import SystemClock
 from hrhub.connector import registry
 from hrhub.errors import VendorError
 from hrhub.pipeline import Counts, Hub, open_hub
-from hrhub.sandbox.host import Hosted, running
-from hrhub.sandbox.truth import expected_people, expected_store
+from hrhub.sandbox.host import Hosted, company_of, running
+from hrhub.sandbox.truth import expected_people, expected_store, expected_streams, untold
+from hrhub.sandbox.waves import in_waves
 from hrhub.sandbox.world import World, build_world
 from hrhub.settings import Settings
 from hrhub.store.schema import metadata
 from tests.support.reading import people
 
 VENDORS = ("successfactors", "zkteco")
+ALL = in_waves(registry.names())
 NOT_SENT = {"person_id", "latin_name", "contract_start"}
 """What SuccessFactors has no standard field for."""
 
@@ -41,10 +43,12 @@ def hub(store_url: str, tmp_path: Path) -> Iterator[Hub]:
         yield opened
 
 
-def sync_all(hub: Hub, hosted: Mapping[str, Hosted]) -> dict[tuple[str, str], Counts]:
+def sync_all(
+    hub: Hub, hosted: Mapping[str, Hosted], vendors: Sequence[str] = VENDORS
+) -> dict[tuple[str, str], Counts]:
     """Run every sync of every vendor in order."""
     counts = {}
-    for name in VENDORS:
+    for name in vendors:
         connector = registry.get(name)
         config = connector.config.model_validate(hosted[name].connection)
         for stream in connector.in_order():
@@ -58,7 +62,7 @@ def store_counts(hub: Hub) -> dict[str, int]:
     """Count the living, believed rows of every entity."""
     found = {}
     with hub.store.read() as tx:
-        for entity in expected_store(build_world(40)):
+        for entity in expected_store(build_world(40), VENDORS):
             table = metadata.tables[entity]
             query = select(func.count()).select_from(table).where(table.c.removed_at.is_(None))
             if "superseded_at" in table.c:
@@ -69,7 +73,7 @@ def store_counts(hub: Hub) -> dict[str, int]:
 
 def assert_holds(hub: Hub, world: World) -> None:
     """Compare the whole store, opened, with the world."""
-    assert store_counts(hub) == expected_store(world)
+    assert store_counts(hub) == expected_store(world, VENDORS)
     held = {person["national_id"]: person for person in people(hub)}
     expected = {person["national_id"]: person for person in expected_people(world)}
     assert held.keys() == expected.keys()
@@ -130,3 +134,31 @@ def test_half_a_page_fails_its_stream_and_the_next_run_is_complete(hub: Hub) -> 
         sync_all(hub, hosted)
 
     assert_holds(hub, world)
+
+
+def test_all_vendors_about_one_company_are_one_store_whose_people_are_those_of_the_world(
+    hub: Hub,
+) -> None:
+    vendors = [name for wave in ALL for name in wave]
+    world = company_of(build_world(60, punch_days=1), vendors)
+
+    with running(vendors, world) as hosted:
+        first = sync_all(hub, hosted, vendors)
+        second = sync_all(hub, hosted, vendors)
+
+    assert untold(vendors) == []
+    assert {k: (c.seen, c.quarantined) for k, c in first.items()} == {
+        (name, stream): (t.pulled, t.rejected)
+        for name, streams in expected_streams(world, vendors).items()
+        for stream, t in streams.items()
+    }
+    assert {c.inserted + c.updated for c in second.values()} == {0}
+    expected = expected_store(world, vendors)
+    assert {e: n for e, n in hub.census().items() if e in expected} == expected
+    held = {person["national_id"]: person for person in people(hub)}
+    for person in expected_people(world):
+        told = held[person["national_id"]]
+        for spell, kept in zip(person["spells"], told["spells"], strict=True):
+            assert [j for j in kept["jobs"] if j in spell["jobs"]] == spell["jobs"]
+            kept["jobs"] = spell["jobs"]
+        assert _sent(told) == _sent(person)

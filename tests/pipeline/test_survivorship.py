@@ -64,6 +64,19 @@ def test_a_lower_source_fills_a_null_and_never_replaces_a_value() -> None:
     assert survivor.origins == {"gender": "link-hr-", "nationality": "link-oa-"}
 
 
+def test_a_part_of_a_name_is_never_taken_from_another_source_than_the_other_part() -> None:
+    survivor = ORDER.survive(
+        "person",
+        [
+            told("oa", family_name="Doe", given_name="Jo"),
+            told("hr", family_name="阿依·古丽", given_name=None),
+        ],
+    )
+
+    assert survivor.values == {"family_name": "阿依·古丽", "given_name": None}
+    assert survivor.origins == {"family_name": "link-hr-"}
+
+
 def test_a_field_nobody_has_a_value_for_is_null_and_one_nobody_speaks_of_is_absent() -> None:
     survivor = ORDER.survive("person", [told("hr", gender=None), told("oa")])
 

@@ -15,6 +15,8 @@ from hrhub.sandbox.records import OPEN_END
 from hrhub.sandbox.truth import expected_people, expected_store
 from hrhub.sandbox.world import World, build_world
 
+MASTER = ("successfactors", "zkteco")
+
 
 @pytest.fixture(scope="module", params=[50, 2000])
 def world(request: pytest.FixtureRequest) -> World:
@@ -316,7 +318,7 @@ def test_some_days_lack_a_stamp(world: World) -> None:
 
 def test_the_store_is_expected_to_hold_the_good_people_and_what_hangs_on_them() -> None:
     good, bad = build_world(60, faulty=0), build_world(60, faulty=2)
-    whole, partial = expected_store(good), expected_store(bad)
+    whole, partial = expected_store(good, MASTER), expected_store(bad, MASTER)
     lost = [p for p in bad.people if p.faulty]
     lost_users = {s.user_id for p in lost for s in p.spells}
 
@@ -353,3 +355,19 @@ def test_the_text_form_of_a_person_shows_ids_only(world: World) -> None:
 
     for value in (person.display_name, person.national_id, person.mobile, person.work_email):
         assert value not in text
+
+
+def test_of_several_clocks_each_site_has_one_and_together_they_have_every_stamp() -> None:
+    whole = build_world(200, punch_days=2)
+    divided = whole.with_clocks(["wecom", "zkteco", "hikvision"])
+
+    stamps = {clock: list(divided.punches(clock)) for clock in divided.clocks}
+
+    assert sorted((p.at, p.user_id) for some in stamps.values() for p in some) == sorted(
+        (p.at, p.user_id) for p in whole.punches()
+    )
+    people = [{p.user_id for p in some} for some in stamps.values()]
+    assert all(people)
+    assert sum(map(len, people)) == len(set().union(*people))
+    assert [p.seq for p in stamps["wecom"]] == list(range(1, len(stamps["wecom"]) + 1))
+    assert list(divided.punches()) == list(whole.punches("wecom"))

@@ -70,8 +70,8 @@ def people(hub: Hub) -> Iterator[dict[str, Any]]:
     for row in rows(hub, "person", "id"):
         yield {
             **{name: row.get(name) for name in _PERSON},
-            "birth_date": date.fromisoformat(row["birth_date"]),
-            "national_id": numbers[row["id"]],
+            "birth_date": date.fromisoformat(row["birth_date"]) if row.get("birth_date") else None,
+            "national_id": numbers.get(row["id"]),
             "mobile": contacts[row["id"]].get("mobile"),
             "work_email": contacts[row["id"]].get("work_email"),
             "personal_email": contacts[row["id"]].get("personal_email"),

@@ -8,13 +8,14 @@ and ``people`` (``idle``: nobody begins an assessment).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from typing import Any
 
 from connectors.beisen.sandbox.recruiting import Recruiting
 from connectors.beisen.sandbox.rows import BEGAN, TENANT_ID, Row
 from connectors.beisen.sandbox.tenant import APP_KEY, APP_SECRET, Tenant
 from hrhub.sandbox.rest import RestServer
+from hrhub.sandbox.truth import employee_rows, own_rows
 from hrhub.sandbox.vendor import Running, StreamTruth
 from hrhub.sandbox.world import World
 
@@ -78,9 +79,35 @@ class BeisenSandbox:
             "employees": StreamTruth(len(world.people), sum(p.faulty for p in world.people)),
         }
 
+    def rows(self, world: World, known: Collection[str]) -> Mapping[str, Collection[Hashable]]:
+        """Return good people with their last spell, and those among them who once applied."""
+        good = [(p, p.spells[-1]) for p in world.people if not p.faulty]
+        kinds = ("mobile", "work_email", "personal_email")
+        told = employee_rows(self.name, good, contacts=kinds, documents=True)
+        applied = Recruiting(world)
+        people = {p.person_id for p in applied.people if not p.faulty}
+        told["person_contact"] |= {
+            (self.name, person, kind) for person in people for kind in ("mobile", "email")
+        }
+        told["person_identifier"] |= {(self.name, person) for person in people}
+        return told | {
+            "org_unit": own_rows(self.name, len(world.org_units) + 1),
+            "position": own_rows(self.name, len(world.positions)),
+            "requisition": own_rows(self.name, len(applied.jobs)),
+            "candidate": people,
+            "application": {(self.name, person) for person in people},
+            "resume": {(self.name, person) for person in people},
+            "interview": own_rows(self.name, _good(applied, applied.interviews)),
+            "offer": own_rows(self.name, _good(applied, applied.offers)),
+        }
+
 
 def _of(applied: Recruiting, rows: Sequence[Row]) -> StreamTruth:
     return StreamTruth(len(rows), applied.refused(rows))
+
+
+def _good(applied: Recruiting, rows: Sequence[Row]) -> int:
+    return len(rows) - applied.refused(rows)
 
 
 sandbox = BeisenSandbox()

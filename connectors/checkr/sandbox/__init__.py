@@ -7,11 +7,11 @@ address that they are sent to; without one they are only kept).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Hashable, Mapping
 from datetime import datetime
 from typing import Any
 
-from connectors.checkr.sandbox.agency import API_KEY, Agency
+from connectors.checkr.sandbox.agency import API_KEY, Agency, object_id
 from connectors.checkr.sandbox.hooks import Hooks
 from hrhub.connector import Received
 from hrhub.sandbox.rest import RestServer
@@ -65,6 +65,23 @@ class CheckrSandbox:
     def truth(self, world: World) -> dict[str, StreamTruth]:
         """Count the candidates that lists show: those who work in the US."""
         return {"candidates": StreamTruth(len(Agency(world, {}).listed()), 0)}
+
+    def rows(self, world: World, known: Collection[str]) -> Mapping[str, Collection[Hashable]]:
+        """Return candidates under who they are; where only the mobile tells, they stay apart.
+
+        Who has a faulty identity number is known elsewhere without birth date and personal
+        address, which are what joins a name in Latin letters to one in Chinese.
+        """
+        shown = {row["id"] for row in Agency(world, {}).listed()}
+        people = [p for p in world.people if object_id("person", p.person_id) in shown]
+        names: set[Hashable] = {
+            (self.name, p.person_id) if p.faulty else p.person_id for p in people
+        }
+        return {
+            "person": names,
+            "candidate": names,
+            "person_contact": {(self.name, n, kind) for n in names for kind in ("mobile", "email")},
+        }
 
 
 sandbox = CheckrSandbox()

@@ -8,7 +8,7 @@ and ``old_numbers`` (``yes``: people under ``employeeNo``).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Hashable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from connectors.hikvision.sandbox.terminal import PASSWORD, SERIAL, USER, ZONE, 
 from hrhub.connector import Received
 from hrhub.sandbox.punches import working_days
 from hrhub.sandbox.rest import RestServer
+from hrhub.sandbox.truth import punch_rows
 from hrhub.sandbox.vendor import Running, StreamTruth
 from hrhub.sandbox.world import World
 
@@ -65,11 +66,15 @@ class HikvisionSandbox:
     def truth(self, world: World) -> dict[str, StreamTruth]:
         """Count users and punches; what belongs to people in quarantine waits with them."""
         faulty = {spell.user_id for person, spell in world.employed if person.faulty}
-        punches = [punch.user_id in faulty for punch in world.punches()]
+        punches = [punch.user_id in faulty for punch in world.punches("hikvision")]
         return {
-            "users": StreamTruth(len(world.employed), len(faulty)),
-            "punches": StreamTruth(len(punches), sum(punches)),
+            "users": StreamTruth(len(world.employed), len(faulty), orphans=len(faulty)),
+            "punches": StreamTruth(len(punches), sum(punches), orphans=sum(punches)),
         }
+
+    def rows(self, world: World, known: Collection[str]) -> Mapping[str, Collection[Hashable]]:
+        """Return the stamps of people whom the store knows."""
+        return punch_rows(world, self.name, known)
 
 
 sandbox = HikvisionSandbox()

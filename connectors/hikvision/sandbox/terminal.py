@@ -203,7 +203,7 @@ def _log(world: World, options: Mapping[str, str]) -> list[dict[str, Any]]:
         base = {"major": major, "minor": minor, "time": time, "serialNo": len(events) + 1}
         events.append({**base, "cardNo": "18446744073709551613", "doorNo": 1, **more, "_at": at})
 
-    for place, punch in enumerate(world.punches()):
+    for place, punch in enumerate(world.punches("hikvision")):
         at = punch.at.replace(tzinfo=ZONE)
         if place % 7 == 0:
             major, minor, number = _OTHER[place // 7 % len(_OTHER)]

@@ -7,7 +7,7 @@ Options of ``start``: ``sign_in`` (how the connection signs in, ``signature``) a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Hashable, Mapping
 from typing import Any
 
 from connectors.kingdee.sandbox.forms import cards
@@ -21,6 +21,7 @@ from connectors.kingdee.sandbox.galaxy import (
     Galaxy,
 )
 from hrhub.sandbox.rest import RestServer
+from hrhub.sandbox.truth import employee_rows, own_rows
 from hrhub.sandbox.vendor import Running, StreamTruth
 from hrhub.sandbox.world import World
 
@@ -79,6 +80,15 @@ class KingdeeSandbox:
             "departments": StreamTruth(len(world.departments), 0),
             "posts": StreamTruth(len(world.positions), 0),
             "employees": StreamTruth(len(cards(world)), 0),
+        }
+
+    def rows(self, world: World, known: Collection[str]) -> Mapping[str, Collection[Hashable]]:
+        """Return every card with its main post; Kingdee is not told identity numbers."""
+        spells = [(person, spell) for _, person, spell in cards(world)]
+        told = employee_rows(self.name, spells, contacts=("mobile", "email"), documents=False)
+        return told | {
+            "org_unit": own_rows(self.name, len(world.org_units)),
+            "position": own_rows(self.name, len(world.positions)),
         }
 
 

@@ -7,7 +7,7 @@ Options of ``start``: ``private_key`` (PEM; the technical client's key, else a n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Hashable, Mapping
 from typing import Any
 
 from connectors.successfactors.sandbox.faults import Faults
@@ -17,6 +17,7 @@ from connectors.successfactors.sandbox.server import (
     TECHNICAL_USER,
     RunningTenant,
 )
+from hrhub.sandbox.truth import employee_rows, own_rows
 from hrhub.sandbox.vendor import Running, StreamTruth
 from hrhub.sandbox.world import World
 
@@ -60,6 +61,20 @@ class SuccessFactorsSandbox:
             "people": StreamTruth(len(world.people), len(faulty)),
             "employments": StreamTruth(spells, refused),
             "jobs": StreamTruth(spells, refused),
+        }
+
+    def rows(self, world: World, known: Collection[str]) -> Mapping[str, Collection[Hashable]]:
+        """Return the good people with all spells and slices, and the organisation over time."""
+        good = [(p, s) for p in world.people if not p.faulty for s in p.spells]
+        told = employee_rows(self.name, good, contacts=(), documents=False)
+        people = {p.person_id for p, _ in good}
+        kinds = ("mobile", "work_email", "personal_email")
+        return told | {
+            "person_contact": {(self.name, person, kind) for person in people for kind in kinds},
+            "person_identifier": {(self.name, person) for person in people},
+            "assignment": {(self.name, s.user_id, n) for _, s in good for n in range(len(s.jobs))},
+            "org_unit": own_rows(self.name, sum(len(u.slices) for u in world.org_units)),
+            "position": own_rows(self.name, sum(len(p.slices) for p in world.positions)),
         }
 
 

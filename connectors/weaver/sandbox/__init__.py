@@ -8,7 +8,7 @@ Options of ``start``: ``directory`` (``rest`` or ``soap``: how the connection re
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Hashable, Mapping
 from typing import Any
 
 from connectors.weaver.sandbox.office import (
@@ -21,6 +21,7 @@ from connectors.weaver.sandbox.office import (
     Office,
 )
 from hrhub.sandbox.rest import RestServer
+from hrhub.sandbox.truth import employee_rows, own_rows
 from hrhub.sandbox.vendor import Running, StreamTruth
 from hrhub.sandbox.world import World
 
@@ -74,6 +75,15 @@ class WeaverSandbox:
             "departments": StreamTruth(len(world.departments), 0),
             "jobtitles": StreamTruth(len(world.positions), 0),
             "people": StreamTruth(len(spells), refused),
+        }
+
+    def rows(self, world: World, known: Collection[str]) -> Mapping[str, Collection[Hashable]]:
+        """Return the good people's spells, the root above the companies, titles as positions."""
+        good = [(p, s) for p in world.people if not p.faulty for s in p.spells]
+        told = employee_rows(self.name, good, contacts=("mobile", "email"), documents=True)
+        return told | {
+            "org_unit": own_rows(self.name, len(world.org_units) + 1),
+            "position": own_rows(self.name, len(world.positions)),
         }
 
 

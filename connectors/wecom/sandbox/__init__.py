@@ -10,7 +10,7 @@ window of approvals above which it holds too many).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Hashable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +25,7 @@ from connectors.wecom.sandbox.sealing import (
 from hrhub.connector import Received
 from hrhub.sandbox.punches import working_days
 from hrhub.sandbox.rest import RestServer
+from hrhub.sandbox.truth import employee_rows, own_rows, punch_rows
 from hrhub.sandbox.vendor import Running, StreamTruth
 from hrhub.sandbox.world import World
 
@@ -101,6 +102,13 @@ class WecomSandbox:
             # Everybody's form has one who decides.
             "approvals": StreamTruth(len(enterprise.forms), 0),
         }
+
+    def rows(self, world: World, known: Collection[str]) -> Mapping[str, Collection[Hashable]]:
+        """Return everybody employed, without contacts as today's applications see them."""
+        told = employee_rows(self.name, world.employed, contacts=(), documents=False)
+        employed = {spell.user_id for _, spell in world.employed}
+        units = own_rows(self.name, len(Enterprise(world, {}).departments))
+        return told | punch_rows(world, self.name, employed) | {"org_unit": units}
 
 
 sandbox = WecomSandbox()

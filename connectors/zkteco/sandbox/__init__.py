@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +18,7 @@ from connectors.zkteco.sandbox.simulator import (
 from hrhub.ambient import SystemClock
 from hrhub.connector import Received
 from hrhub.sandbox.records import Punch
+from hrhub.sandbox.truth import punch_rows
 from hrhub.sandbox.vendor import Running, StreamTruth
 from hrhub.sandbox.world import World
 
@@ -74,11 +75,15 @@ class ZktecoSandbox:
         people themselves in quarantine; one punch more is rejected for its date.
         """
         faulty = {spell.user_id for person, spell in world.employed if person.faulty}
-        punches = [stamp.user_id in faulty for stamp in world.punches()]
+        punches = [stamp.user_id in faulty for stamp in world.punches("zkteco")]
         return {
-            "users": StreamTruth(pulled=len(world.employed), rejected=len(faulty)),
-            "punches": StreamTruth(pulled=len(punches) + 1, rejected=sum(punches) + 1),
+            "users": StreamTruth(len(world.employed), len(faulty), orphans=len(faulty)),
+            "punches": StreamTruth(len(punches) + 1, sum(punches) + 1, orphans=sum(punches)),
         }
+
+    def rows(self, world: World, known: Collection[str]) -> Mapping[str, Collection[Hashable]]:
+        """Return the stamps of people whom the store knows; the faulty stamp is nobody's."""
+        return punch_rows(world, self.name, known)
 
 
 class _Served(TerminalServer):
@@ -93,7 +98,7 @@ class _Served(TerminalServer):
 
     def report(self, receiver: str, now: datetime) -> Received:
         """Return an upload of the company's last punches and one of just now."""
-        lines = push_lines(list(self._world.punches())[-3:])
+        lines = push_lines(list(self._world.punches("zkteco"))[-3:])
         local = now.astimezone(ZoneInfo(ZONE))
         lines.append(
             "\t".join([lines[0].split("\t")[0], f"{local:%Y-%m-%d %H:%M:%S}", "0", "15", "0"])
@@ -128,7 +133,7 @@ def terminal_log(world: World, users: list[TerminalUser], *, bad_date: bool) -> 
     if bad_date and users:
         february = pack_time(datetime(world.as_of.year - 1, 2, 1, 9))
         yield Stamp(users[0].uid, users[0].user_id, february + 29 * 86_400, 1, 0)
-    for punch in world.punches():
+    for punch in world.punches("zkteco"):
         yield Stamp(
             uid[punch.user_id], punch.user_id, pack_time(punch.at), punch.verify, punch.state
         )

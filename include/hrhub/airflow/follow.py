@@ -1,8 +1,8 @@
-"""Run a DAG once and watch it: unpause, trigger, follow its tasks to the end."""
+"""Run DAGs once and watch them: unpause, trigger, follow their tasks to the end."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -33,41 +33,62 @@ class Followed:
         return sorted(task for task, state in self.tasks.items() if state == "failed")
 
 
-def first_run(
+def first_runs(
     api: AirflowApi,
-    dag_id: str,
+    dag_ids: Sequence[str],
     *,
+    at_once: int,
     clock: Clock,
     timeout_s: float,
     watch: Callable[[str, TaskStates], None],
     tend: Callable[[], None],
-) -> Followed:
-    """Switch a DAG on, start a run and follow its first run to the end.
+) -> list[Followed]:
+    """Switch DAGs on, start a run of each and follow their first runs to the end.
 
-    When the schedule was faster than we, its run is the one that is followed.
+    When a schedule was faster than we, its run is the one that is followed.
 
     Args:
         api: Logged in.
-        dag_id: May not be parsed yet.
+        dag_ids: May not be parsed yet.
+        at_once: How many run side by side; the next is started when one has ended.
         clock: Tells the time and waits.
-        timeout_s: For all of it.
+        timeout_s: For all of them.
         watch: Told the DAG and the states of its tasks whenever one has changed.
         tend: Called between looks, to keep processes alive.
 
     Raises:
-        Transient: The DAG does not appear or its run does not end in time.
+        Transient: A DAG does not appear or its run does not end in time.
     """
     deadline = clock.monotonic() + timeout_s
+    waiting = list(dag_ids)
+    active: dict[str, Generator[None, None, Followed]] = {}
+    ended: dict[str, Followed] = {}
+    while waiting or active:
+        while waiting and len(active) < at_once:
+            dag_id = waiting.pop(0)
+            active[dag_id] = _followed(api, dag_id, watch)
+        for dag_id, steps in list(active.items()):
+            try:
+                next(steps)
+            except StopIteration as end:
+                ended[dag_id] = end.value
+                del active[dag_id]
+        if active:
+            tend()
+            if clock.monotonic() > deadline:
+                late = ", ".join(active)
+                raise Transient("runner.run_not_ended", dag=late, seconds=round(timeout_s))
+            clock.sleep(_POLL_S)
+    return [ended[dag_id] for dag_id in dag_ids]
+
+
+def _followed(
+    api: AirflowApi, dag_id: str, watch: Callable[[str, TaskStates], None]
+) -> Generator[None, None, Followed]:
+    """Follow one DAG; stop wherever there is nothing to do but wait."""
     dag = f"/api/v2/dags/{quote(dag_id)}"
-
-    def wait() -> None:
-        tend()
-        if clock.monotonic() > deadline:
-            raise Transient("runner.run_not_ended", dag=dag_id, seconds=round(timeout_s))
-        clock.sleep(_POLL_S)
-
     while api.try_call("GET", dag) is None:
-        wait()
+        yield
     known = set(_run_ids(api, dag))
     api.call("PATCH", f"{dag}?update_mask=is_paused", {"is_paused": False})
     api.call("POST", f"{dag}/dagRuns", {"logical_date": None})
@@ -82,7 +103,7 @@ def first_run(
             watch(dag_id, tasks)
         if answer is not None and answer["state"] in _ENDED:
             return Followed(dag_id, run_id, str(answer["state"]), before)
-        wait()
+        yield
 
 
 def _run_ids(api: AirflowApi, dag: str) -> list[str]:

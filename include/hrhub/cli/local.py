@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -62,14 +61,14 @@ def start(
 
     Example: hrhub sandbox start --size 500 --names zkteco,successfactors
     """
-    from hrhub.sandbox.host import serve
+    from hrhub.sandbox.host import company_of, serve, simulated
     from hrhub.sandbox.world import build_world
 
-    chosen = [name.strip() for name in names.split(",") if name.strip()] or _simulated()
+    chosen = [name.strip() for name in names.split(",") if name.strip()] or simulated()
     options = _options(option or [])
     place = _state_file(state)
     with out.working(f"building a company of {size:,}"):
-        world = build_world(size=size, seed=seed, edits=edits)
+        world = company_of(build_world(size=size, seed=seed, edits=edits), chosen)
 
     def ready(hosted: Mapping[str, Hosted]) -> None:
         out.aside(f"serving {size:,} people; stop with Ctrl-C (state in {place})")
@@ -110,22 +109,15 @@ def truth(out: Out, state: _State = None) -> None:
     Example: hrhub sandbox truth
     """
     from hrhub.sandbox.host import read_state
-    from hrhub.sandbox.truth import expected_store
-    from hrhub.sandbox.world import build_world
+    from hrhub.sandbox.truth import expected_store, expected_streams
 
     running = read_state(_state_file(state))
-    told = running.world
-    world = build_world(
-        size=told["size"],
-        seed=told["seed"],
-        as_of=date.fromisoformat(told["as_of"]),
-        edits=told["edits"],
-    )
-    store = expected_store(world)
+    world = running.company()
+    store = expected_store(world, running.vendors)
     streams = [
         {"vendor": name, "stream": stream, "pulled": t.pulled, "rejected": t.rejected}
-        for name, entry in running.vendors.items()
-        for stream, t in entry.truth.items()
+        for name, truths in expected_streams(world, running.vendors).items()
+        for stream, t in truths.items()
     ]
     out.result({"streams": streams, "store": store})
     out.table(
@@ -170,16 +162,3 @@ def _state_file(given: Path | None) -> Path:
     from hrhub.settings import Settings
 
     return (given or Settings.from_env().home / "sandbox.json").absolute()
-
-
-def _simulated() -> list[str]:
-    """Return the connectors that ship a simulator."""
-    import importlib.util
-
-    from hrhub.connector import registry
-
-    return [
-        name
-        for name in registry.names()
-        if importlib.util.find_spec(f"{registry.package_of(name)}.sandbox")
-    ]

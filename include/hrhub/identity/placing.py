@@ -2,12 +2,13 @@
 
 A record is attached to a person for good only through a key that nobody shares by chance: a
 resident number that it does not contradict, another document with the same name, a work number
-with the same name and meeting spells, a work address with the same name; and only if the tier leads
-to one person whom nothing in the record contradicts. Everything weaker makes a person of its own,
+with the same name and meeting spells, a work address with the same name, or mobile, personal
+address and birth date all at once; and only if the tier leads to one person whom nothing in the
+record contradicts. Everything weaker makes a person of its own,
 which :mod:`hrhub.identity.settling` merges, so that it can be taken back.
 
 Attaching cannot be taken back by itself, so one case is left in which order counts: a record that
-tells no document, and that keys of the first three tiers lead to two people who contradict each
+tells no document, and that keys of these tiers lead to two people who contradict each
 other (to one by the work number, say, and to one by the work address). It stays with the one who
 was there when it came; the other is asked about or stays apart. No order joins the two.
 """
@@ -24,6 +25,7 @@ from hrhub.identity.merges import living_merges
 from hrhub.identity.names import Likeness, likeness
 from hrhub.identity.nodes import Node, contradictions, united
 from hrhub.identity.policy import IdentityPolicy
+from hrhub.identity.tiers import thrice_told
 
 Found = tuple[str, int]
 """Person and tier."""
@@ -116,6 +118,8 @@ def _tiers(record: Node, person: Node, policy: IdentityPolicy) -> Iterator[int]:
     if record.residents & person.residents or (same_name and record.papers & person.papers):
         yield 1
     if not same_name:
+        if thrice_told(record, person, policy):
+            yield 5
         return
     for job in record.jobs:
         if policy.speaks_of_code(job.work_no) and any(

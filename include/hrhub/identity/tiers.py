@@ -20,6 +20,7 @@ tier  key                                                      when
                                                                or birth date, and name or near name
 5     personal address and name                                only one name uses the address;
                                                                or birth date, and name or near name
+5     personal address, mobile and birth date                  names are near or in another script
 ====  =======================================================  =================================
 
 Name alone, or mobile alone, is nothing. A birth date that differs by one slip of the pen does not
@@ -108,6 +109,7 @@ def partition(
     for contact in (mobiles, own_mails):
         work.step(contact.tier, work.named(contact))
         work.step(contact.tier, work.born_alike(contact), names_count=True)
+    work.step(5, work.thrice_told(), names_count=True)
     return work.found()
 
 
@@ -218,6 +220,15 @@ class _Work:
         for value, holders in self._holders(contact.of).items():
             if contact.speaks(str(value)):
                 yield holders, _names_on(holders)
+
+    def thrice_told(self) -> Iterator[Pair]:
+        """Yield pairs with a personal address, a mobile and a birth date in common."""
+        for holders in self._holders(lambda n: n.own_mails).values():
+            yield from (
+                (a.id, b.id)
+                for a, b in combinations(holders, 2)
+                if thrice_told(a, b, self._policy)
+            )
 
     def named_numbers(self) -> Iterator[Pair]:
         """Yield pairs with a work number and a name in common, whose spells meet."""
@@ -372,6 +383,20 @@ class _Work:
     def _decided(self, one: str, other: str) -> bool:
         others = {n.id for n in self._members[other]}
         return any(self._apart.get(n.id, set()) & others for n in self._members[one])
+
+
+def thrice_told(one: Node, other: Node, policy: IdentityPolicy) -> bool:
+    """Tell whether personal address, mobile and birth date all agree, and the names may.
+
+    A family may share a mobile or a mailbox, and strangers a birth date; all three together are
+    one person's. This is how somebody who has a Latin name elsewhere is found.
+    """
+    return (
+        bool(one.births & other.births)
+        and any(map(policy.speaks_of_mail, one.own_mails & other.own_mails))
+        and any(map(policy.speaks_of_mobile, one.mobiles & other.mobiles))
+        and likeness(one.names, other.names) is not Likeness.DIFFERENT
+    )
 
 
 def _names_on(holders: Sequence[Node]) -> int:

@@ -4,8 +4,8 @@ What every source tells is kept apart, sealed, as a contribution; the row is wor
 them, so the order in which sources come never matters. A policy file orders the sources, for all
 fields or for one; a person's own correction beats every source until it is released.
 
-A null means "has no value" and leaves room for a lower source; a field that a source does not
-speak of says nothing at all.
+A null means "has no value" and leaves room for a lower source, but for a part of a name beside the
+other part; a field that a source does not speak of says nothing at all.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from hrhub.model import ENTITIES, NO_CUSTOM_FIELDS, CustomFields
 from hrhub.store.syncs import MANUAL
 
 POLICY_FILE = "survivorship.yaml"
+_PARTS = {"person": ("family_name", "given_name")}
+"""Fields that are parts of one value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ class Policy:
         origins: dict[str, str] = {}
         for name in names:
             tellers = [c for c in contributions if name in c.values]
-            told = [c for c in tellers if c.values[name] is not None]
+            told = [c for c in tellers if _speaks(c, entity, name)]
             if not told:
                 values[name] = None
                 continue
@@ -90,8 +92,22 @@ class Policy:
             equals = [c for c in told if self.rank(entity, name, c.source) == best]
             winner = max(equals, key=lambda c: (c.version, c.tie))
             values[name] = winner.values[name]
-            origins[name] = winner.link_id
+            if values[name] is not None:
+                origins[name] = winner.link_id
         return Survivor(values, origins)
+
+
+def _speaks(contribution: Contribution, entity: str, name: str) -> bool:
+    """Tell whether a source says what a field holds, be it nothing.
+
+    A name in parts that lacks one of them lacks it on purpose: the part of another source, perhaps
+    in another script, would make a name that nobody has.
+    """
+    values = contribution.values
+    if values[name] is not None:
+        return True
+    parts = _PARTS.get(entity, ())
+    return name in parts and any(values.get(part) is not None for part in parts)
 
 
 def load_policy(folder: Path, custom: CustomFields = NO_CUSTOM_FIELDS) -> Policy:

@@ -6,7 +6,7 @@ import argparse
 from datetime import date
 from pathlib import Path
 
-from hrhub.sandbox.host import serve
+from hrhub.sandbox.host import company_of, serve
 from hrhub.sandbox.world import build_world
 
 
@@ -23,6 +23,7 @@ def main() -> None:
     asked = parser.parse_args()
     day = {"as_of": asked.as_of} if asked.as_of else {}
     world = build_world(size=asked.size, seed=asked.seed, edits=asked.edits, **day)
+    world = company_of(world, asked.vendors)
     serve(asked.vendors, world, base_port=asked.base_port, state_file=asked.state)
 
 

@@ -7,16 +7,17 @@ import importlib.util
 import json
 import os
 import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from hrhub.connector import registry
 from hrhub.errors import ConfigError, PluginError
 from hrhub.sandbox.vendor import Running, Sandbox, StreamTruth
-from hrhub.sandbox.world import World
+from hrhub.sandbox.world import World, build_world
 
 LOOPBACK = "127.0.0.1"
 Options = Mapping[str, Mapping[str, str]]
@@ -47,6 +48,33 @@ class HostState:
     pid: int
     world: dict[str, Any]
     vendors: dict[str, Hosted]
+
+    def company(self) -> World:
+        """Build the company that is served."""
+        told = self.world
+        base = build_world(
+            told["size"], told["seed"], date.fromisoformat(told["as_of"]), edits=told["edits"]
+        )
+        return base.with_clocks(told["clocks"])
+
+
+def company_of(world: World, names: Collection[str]) -> World:
+    """Return the company as its vendors share it: of several clocks, each person uses one."""
+    return world.with_clocks(clocks_of(names))
+
+
+def clocks_of(names: Collection[str]) -> list[str]:
+    """Return the vendors that people punch at."""
+    return [name for name in names if any(s.feed == "punch" for s in registry.get(name).streams)]
+
+
+def simulated() -> list[str]:
+    """Return the installed connectors that ship a simulator."""
+    return [
+        name
+        for name in registry.names()
+        if importlib.util.find_spec(f"{registry.package_of(name)}.sandbox") is not None
+    ]
 
 
 def sandbox_of(name: str) -> Sandbox:
@@ -196,6 +224,7 @@ def _state(world: World, hosted: Mapping[str, Hosted]) -> dict[str, Any]:
             "seed": world.seed,
             "as_of": world.as_of.isoformat(),
             "edits": len(world.edits),
+            "clocks": list(world.clocks),
             "now": world.now.isoformat(),
         },
         "vendors": {
@@ -203,10 +232,7 @@ def _state(world: World, hosted: Mapping[str, Hosted]) -> dict[str, Any]:
                 "address": entry.address,
                 "port": entry.port,
                 "connection": entry.connection,
-                "truth": {
-                    stream: {"pulled": t.pulled, "rejected": t.rejected}
-                    for stream, t in entry.truth.items()
-                },
+                "truth": {stream: asdict(t) for stream, t in entry.truth.items()},
             }
             for name, entry in hosted.items()
         },

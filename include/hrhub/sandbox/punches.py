@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
@@ -27,13 +28,15 @@ def working_days(as_of: date, count: int) -> list[date]:
     return days
 
 
-def punches(world: World) -> Iterator[Punch]:
-    """Yield stamps of everybody at work, in the order of the terminal's log.
+def punches(world: World, clock: str | None = None) -> Iterator[Punch]:
+    """Yield stamps in the order of the log: everybody's, or those made at one clock.
 
     Edits of the world do not change them: who punches when depends on the seed and the people
-    employed only. Each day is drawn when it is reached, so memory is bounded by one day.
+    employed only, and where on the clocks too. Each day is drawn when it is reached, so memory is
+    bounded by one day.
     """
     rng = random.Random(f"{world.seed}/punches")
+    here = _people_of(world, clock)
     seq = 0
     for day in working_days(world.as_of, world.punch_days):
         stamps: list[tuple[int, str, int, int]] = []
@@ -56,5 +59,23 @@ def punches(world: World) -> Iterator[Punch]:
         stamps.sort()
         midnight = datetime.combine(day, time())
         for second, user_id, verify, state in stamps:
+            if here is not None and user_id not in here:
+                continue
             seq += 1
             yield Punch(user_id, midnight + timedelta(seconds=second), verify, state, seq)
+
+
+def _people_of(world: World, clock: str | None) -> set[str] | None:
+    """Return the work numbers of those who punch at a clock; None for everybody.
+
+    A site has one clock; the first clocks have the small sites.
+    """
+    if clock is None or clock not in world.clocks:
+        return None
+    # Where somebody was hired: a transfer, which an edit of the world may be, moves no stamps.
+    site_of = {spell.user_id: spell.jobs[0].location for _, spell in world.employed}
+    sizes = Counter(site_of.values())
+    sites = sorted(sizes, key=lambda site: (sizes[site], site))
+    share, place = len(sites) / len(world.clocks), world.clocks.index(clock)
+    here = set(sites[round(place * share) : round((place + 1) * share)])
+    return {user_id for user_id, site in site_of.items() if site in here}

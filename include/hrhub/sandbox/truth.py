@@ -1,40 +1,113 @@
-"""What the canonical store must hold after a full sync of the world.
+"""What the canonical store must hold after full syncs of the world.
 
-Faulty people are in quarantine, and with them their employments, assignments and punches.
+Vendors that are told identity numbers refuse people whose number is faulty, and what hangs on
+them; a vendor that is not told them tells of these people all the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any
 
+from hrhub.connector import registry
+from hrhub.sandbox.host import sandbox_of
 from hrhub.sandbox.records import OPEN_END, JobSlice, Spell, WorldPerson
+from hrhub.sandbox.vendor import StreamTruth, Telling
 from hrhub.sandbox.world import World
 
 STATUS = {"A": "active", "P": "on_leave", "U": "on_leave", "T": "terminated"}
 """Status of a job slice -> canonical status of employee and assignment."""
 
 
-def expected_store(world: World) -> dict[str, int]:
-    """Return the number of current rows by entity, after SuccessFactors and the terminal.
+def expected_store(world: World, vendors: Collection[str]) -> dict[str, int]:
+    """Return the number of current rows by entity, after full syncs of vendors.
 
-    An employee is a person under one work number, so a rehire counts twice. Every slice of a
-    series is a row. The terminal's own faulty stamp is not in the world and not counted.
+    Whoever tells of a row, it counts once.
+
+    Args:
+        world: The company.
+        vendors: Connectors; what :func:`untold` names among them is left out.
     """
-    good = [person for person in world.people if not person.faulty]
-    spells = [spell for person in good for spell in person.spells]
-    bad_users = {s.user_id for p in world.people if p.faulty for s in p.spells}
+    tellers = _tellers(vendors)
+    known = _told_employees(world, tellers)
+    found: dict[str, set[Hashable]] = defaultdict(set)
+    for teller in tellers:
+        for entity, names in teller.rows(world, known).items():
+            found[entity].update(names)
+    return {entity: len(names) for entity, names in sorted(found.items())}
+
+
+def untold(vendors: Collection[str]) -> list[str]:
+    """Return the vendors with streams whose simulators do not say which rows they lead to."""
+    return [
+        name
+        for name in vendors
+        if registry.get(name).streams and not isinstance(sandbox_of(name), Telling)
+    ]
+
+
+def expected_streams(world: World, vendors: Collection[str]) -> dict[str, dict[str, StreamTruth]]:
+    """Return what the first full sync of each stream must report, all vendors in one store."""
+    found = {name: sandbox_of(name).truth(world) for name in vendors}
+    known = _told_employees(world, _tellers(vendors))
+    if any(spell.user_id not in known for _, spell in world.employed):
+        return found
     return {
-        "person": len(good),
-        "person_identifier": len(good),
-        "person_contact": 3 * len(good),
-        "employee": len(spells),
-        "employment": len(spells),
-        "assignment": sum(len(spell.jobs) for spell in spells),
-        "org_unit": sum(len(unit.slices) for unit in world.org_units),
-        "position": sum(len(position.slices) for position in world.positions),
-        "attendance_punch": sum(p.user_id not in bad_users for p in world.punches()),
+        name: {
+            stream: StreamTruth(truth.pulled, truth.rejected - truth.orphans)
+            for stream, truth in streams.items()
+        }
+        for name, streams in found.items()
+    }
+
+
+def _tellers(vendors: Collection[str]) -> list[Telling]:
+    return [s for s in map(sandbox_of, vendors) if isinstance(s, Telling)]
+
+
+def _told_employees(world: World, tellers: Iterable[Telling]) -> set[str]:
+    """Return the work numbers of which somebody tells."""
+    return {str(n) for teller in tellers for n in teller.rows(world, ()).get("employee", ())}
+
+
+def employee_rows(
+    vendor: str,
+    spells: Iterable[tuple[WorldPerson, Spell]],
+    *,
+    contacts: Sequence[str],
+    documents: bool,
+) -> dict[str, set[Hashable]]:
+    """Return the rows of records that each tell of a person, an employment and one assignment.
+
+    Args:
+        vendor: The connector.
+        spells: What the records are about.
+        contacts: Kinds of contacts that each record has.
+        documents: Whether each has an identity number.
+    """
+    some = list(spells)
+    work_nos = {spell.user_id for _, spell in some}
+    return {
+        "person": {person.person_id for person, _ in some},
+        "person_contact": {(vendor, number, kind) for number in work_nos for kind in contacts},
+        "person_identifier": {(vendor, number) for number in work_nos} if documents else set(),
+        "employee": set(work_nos),
+        "employment": set(work_nos),
+        "assignment": {(vendor, number) for number in work_nos},
+    }
+
+
+def own_rows(vendor: str, count: int, kind: str = "") -> set[Hashable]:
+    """Return names of so many rows that only one vendor tells of."""
+    return {(vendor, kind, number) for number in range(count)}
+
+
+def punch_rows(world: World, clock: str, known: Collection[str]) -> dict[str, set[Hashable]]:
+    """Return the stamps made at a clock by those whom the store knows."""
+    return {
+        "attendance_punch": {(clock, p.seq) for p in world.punches(clock) if p.user_id in known}
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
@@ -18,10 +18,13 @@ class StreamTruth:
     Attributes:
         pulled: Records of the hub that the stream yields (a series counts once).
         rejected: How many of them belong in quarantine.
+        orphans: How many of those only because nobody has told of the employee they are about;
+            beside a vendor that tells of everybody they are not rejected.
     """
 
     pulled: int
     rejected: int
+    orphans: int = 0
 
 
 @runtime_checkable
@@ -66,6 +69,24 @@ class Sandbox(Protocol):
 
     def truth(self, world: World) -> dict[str, StreamTruth]:
         """Return what a full sync must report, by stream."""
+        ...
+
+
+@runtime_checkable
+class Telling(Protocol):
+    """A simulator that says which rows its streams lead to, so that a whole store can be judged."""
+
+    def rows(self, world: World, known: Collection[str]) -> Mapping[str, Collection[Hashable]]:
+        """Return names of the store's current rows that a full sync makes or joins, by entity.
+
+        Rows that vendors share have one name whoever tells of them: a person, and their role as
+        a candidate, has their id in the world; an employee, and an employment, the work number.
+        Rows that are a vendor's own have its name in theirs.
+
+        Args:
+            world: The company.
+            known: Work numbers that other vendors tell of.
+        """
         ...
 
 

@@ -6,8 +6,8 @@ the directory and at the punch terminal, and a test knows exactly what the hub m
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
 
@@ -51,6 +51,8 @@ class World:
             use it as the vendor's clock wherever the vendor tells the time of a reading, so that
             a cursor taken from one world is right for the next one with more edits.
         edits: Changes on top of the base world, in order of time.
+        clocks: Systems that people punch at, by connector: every site has one of them.
+            Empty: whichever system is simulated has everybody's stamps.
     """
 
     size: int
@@ -63,6 +65,7 @@ class World:
     positions: tuple[Position, ...] = field(repr=False)
     people: tuple[WorldPerson, ...] = field(repr=False)
     edits: tuple[Edit, ...] = field(repr=False, default=())
+    clocks: tuple[str, ...] = ()
 
     @property
     def org_units(self) -> tuple[OrgUnit, ...]:
@@ -104,11 +107,19 @@ class World:
             if spell.employed_on(self.as_of)
         )
 
-    def punches(self) -> Iterator[Punch]:
-        """Yield the stamps of the last ``punch_days`` working days in the order of the log."""
+    def punches(self, clock: str | None = None) -> Iterator[Punch]:
+        """Yield the stamps of the last ``punch_days`` working days in the order of the log.
+
+        Args:
+            clock: The system they were made at; None for all of them.
+        """
         from hrhub.sandbox.punches import punches
 
-        return punches(self)
+        return punches(self, clock)
+
+    def with_clocks(self, clocks: Iterable[str]) -> World:
+        """Return the company with its people divided among systems that they punch at."""
+        return replace(self, clocks=tuple(sorted(clocks)))
 
 
 def build_world(

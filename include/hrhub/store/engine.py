@@ -23,7 +23,7 @@ from hrhub.store.migrations import HEAD, REVISIONS
 SQLITE_PRAGMAS = (
     ("journal_mode", "WAL"),
     ("synchronous", "FULL"),
-    ("busy_timeout", "10000"),
+    ("busy_timeout", "30000"),
     ("foreign_keys", "ON"),
     ("secure_delete", "ON"),
     ("temp_store", "MEMORY"),
