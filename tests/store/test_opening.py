@@ -144,7 +144,7 @@ def test_sqlite_runs_with_the_settings_of_the_security_design(tmp_path: Path) ->
     assert settings == {
         "journal_mode": "wal",
         "synchronous": 2,
-        "busy_timeout": 10_000,
+        "busy_timeout": 30_000,
         "foreign_keys": 1,
         "secure_delete": 1,
     }

@@ -225,9 +225,7 @@ class _Work:
         """Yield pairs with a personal address, a mobile and a birth date in common."""
         for holders in self._holders(lambda n: n.own_mails).values():
             yield from (
-                (a.id, b.id)
-                for a, b in combinations(holders, 2)
-                if thrice_told(a, b, self._policy)
+                (a.id, b.id) for a, b in combinations(holders, 2) if thrice_told(a, b, self._policy)
             )
 
     def named_numbers(self) -> Iterator[Pair]:
