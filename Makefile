@@ -23,7 +23,7 @@ $(READY): requirements.txt pyproject.toml .ci/environment
 	@.ci/environment "$(PYTHON)" "$(VENV)"
 	@touch $@
 
-demo: $(READY) ## Run the hub with two simulated vendors; ONCE=1 stops when all is synced
+demo: $(READY) ## Run the hub with every simulated vendor; ONCE=1 stops when all is synced
 	@$(BIN)/python -m hrhub.airflow.demo --size $(SIZE) --seed $(SEED) $(if $(ONCE),--once)
 
 test: $(READY) ## Run the whole test suite

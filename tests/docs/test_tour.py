@@ -9,17 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from connectors.successfactors.sandbox import sandbox as successfactors
-from connectors.zkteco.sandbox import sandbox as zkteco
 from hrhub.airflow.connections import connection_json
 from hrhub.cli.main import run
 from hrhub.connector import registry
-from hrhub.sandbox.host import running
-from hrhub.sandbox.truth import expected_store
+from hrhub.sandbox.host import company_of, running, simulated
+from hrhub.sandbox.truth import expected_store, expected_streams
 from hrhub.sandbox.world import World, build_world
 from tests.support.pages import blocks, text_of
 
-VENDORS = ("successfactors", "zkteco")
 _SECONDS = re.compile(r"\d+\.\d$")
 
 
@@ -58,14 +55,16 @@ def test_the_table_of_the_demo_is_what_the_company_holds(world: World) -> None:
     shown = {
         (row[0], row[1]): (int(row[2]), int(row[6])) for row in rows if row[2:] and row[-1] == "✔"
     }
+    vendors = simulated()
+    company = company_of(world, vendors)
     truth = {
-        (sandbox.name, stream): (t.pulled, t.rejected)
-        for sandbox in (successfactors, zkteco)
-        for stream, t in sandbox.truth(world).items()
+        (name, stream): (t.pulled, t.rejected)
+        for name, streams in expected_streams(company, vendors).items()
+        for stream, t in streams.items()
     }
 
     assert shown == truth
-    assert f": {sum(expected_store(world, ('successfactors', 'zkteco')).values())} rows" in demo
+    assert f": {sum(expected_store(company, vendors).values())} rows" in demo
 
 
 def test_the_commands_of_the_tour_print_what_the_readme_shows(

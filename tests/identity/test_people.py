@@ -265,6 +265,27 @@ def test_a_birth_date_joins_on_a_number_of_three_names_but_never_two_documents(t
     assert len(town.partition(core(), other)) == 2
 
 
+@pytest.mark.parametrize("latin_first", [True, False])
+def test_a_latin_name_is_joined_by_mobile_address_and_birth_date_at_once(
+    town: Town, latin_first: bool
+) -> None:
+    facts = {"mobile": MOBILE, "personal_email": "w@mail.test", "birth_date": BIRTH}
+    latin, han = board(display_name="Wei Zhang", **facts), core(**facts)
+
+    assert one(town, *((latin, han) if latin_first else (han, latin)))
+
+
+@pytest.mark.parametrize("left_out", ["mobile", "personal_email", "birth_date", "the name"])
+def test_two_of_the_three_or_another_name_of_one_script_join_nobody(
+    town: Town, left_out: str
+) -> None:
+    facts = {"mobile": MOBILE, "personal_email": "w@mail.test", "birth_date": BIRTH}
+    some = {name: value for name, value in facts.items() if name != left_out}
+    name = "李娜" if left_out == "the name" else "Wei Zhang"
+
+    assert not one(town, core(**facts), board(display_name=name, **some))
+
+
 @pytest.mark.parametrize("later", ["b1", "b2"])
 def test_who_claimed_a_number_by_a_slip_holds_it_once_joined(town: Town, later: str) -> None:
     slipped = board("b1", national_id=ID, mobile=MOBILE, birth_date=date(1990, 5, 7))

@@ -107,8 +107,15 @@ class WecomSandbox:
         """Return everybody employed, without contacts as today's applications see them."""
         told = employee_rows(self.name, world.employed, contacts=(), documents=False)
         employed = {spell.user_id for _, spell in world.employed}
-        units = own_rows(self.name, len(Enterprise(world, {}).departments))
-        return told | punch_rows(world, self.name, employed) | {"org_unit": units}
+        enterprise = Enterprise(world, {})
+        return (
+            told
+            | punch_rows(world, self.name, employed)
+            | {
+                "org_unit": own_rows(self.name, len(enterprise.departments)),
+                "attendance_day": own_rows(self.name, len(enterprise.days)),
+            }
+        )
 
 
 sandbox = WecomSandbox()

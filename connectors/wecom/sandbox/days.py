@@ -16,7 +16,7 @@ _IN, _OUT = 0, 1
 def day_rows(world: World) -> list[Row]:
     """Return a report per member and day since the first check-in; today has none yet."""
     stamps: dict[tuple[str, date], list[tuple[int, int]]] = {}
-    for punch in world.punches():
+    for punch in world.punches("wecom"):
         second = punch.at.hour * 3600 + punch.at.minute * 60 + punch.at.second
         stamps.setdefault((punch.user_id, punch.at.date()), []).append((second, punch.state))
     rows = []
