@@ -155,7 +155,7 @@ class Demo:
         well = True
         for wave in in_waves(self._vendors):
             for name, followed in zip(wave, self._run(api, runner, wave), strict=True):
-                lines += self._lines(name, truths[name])
+                lines += self._lines(name, truths[name], followed)
                 if followed.state != "success":
                     well = False
                     self._board.say(
@@ -196,12 +196,18 @@ class Demo:
             self._board.say(f"the store holds exactly the company: {rows} rows")
         return not wrong
 
-    def _lines(self, name: str, truths: Mapping[str, StreamTruth]) -> list[Line]:
-        """Read the latest runs of one vendor from the store and lay the truth beside them."""
+    def _lines(
+        self, name: str, truths: Mapping[str, StreamTruth], followed: Followed
+    ) -> list[Line]:
+        """Read what a run of a DAG did from the store and lay the truth beside it."""
         from hrhub.pipeline import open_hub
+        from hrhub.store.runs import list_runs
 
-        with open_hub(self._settings) as hub:
-            runs = {run.stream: run for run in hub.latest_runs() if run.connector == name}
+        # By now the schedule may have started another run, which finds nothing left to do.
+        holder = f"{followed.dag_id}/{followed.run_id}/"
+        with open_hub(self._settings) as hub, hub.store.read() as tx:
+            listed = list_runs(tx, hub.settings.tenant, connection=f"{name}_default", limit=500)
+        runs = {run.stream: run for run in reversed(listed) if run.holder.startswith(holder)}
         lines = []
         for stream in registry.get(name).in_order():
             run, truth = runs.get(stream.name), truths.get(stream.name)

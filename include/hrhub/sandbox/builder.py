@@ -41,7 +41,8 @@ def build(size: int, seed: int, as_of: date, edits: int, faulty: int, punch_days
     departments = organisation.draw_departments(rng, size)
     cast = _cast(rng, size, len(departments))
     user_ids = [
-        f"{10_000 + n:07d}" if rng.random() < 0.4 else str(10_000 + n)
+        # A number of equal digits tells nobody apart from a placeholder: it is never given as such.
+        f"{10_000 + n:07d}" if rng.random() < 0.4 or n == 1_111 else str(10_000 + n)
         for n in range(size + len(cast.rehired))
     ]
     for person, department in cast.heads.items():
