@@ -47,6 +47,7 @@ class Wish:
     seed: int
     port: int | None
     once: bool
+    vendors: tuple[str, ...] = ()
 
 
 class Demo:
@@ -63,7 +64,7 @@ class Demo:
         self._clock = clock or SystemClock()
         self._settings = Settings.from_env({**os.environ, "HRHUB_HOME": str(wish.home)})
         self._fresh = True
-        self._vendors = simulated()
+        self._vendors = list(wish.vendors) or simulated()
 
     def run(self) -> bool:
         """Start all, sync all, show the table; return whether all is as it should be."""
@@ -244,9 +245,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1, help="another seed, another company")
     parser.add_argument("--port", type=int, default=None, help="port of the UI (default: free one)")
     parser.add_argument("--home", type=Path, default=Path(".hrhub"), help="default: .hrhub")
+    parser.add_argument("--vendors", default="", help="connectors, by comma (default: all)")
     asked = parser.parse_args(arguments)
     board = Board()
-    wish = Wish(asked.home.absolute(), asked.size, asked.seed, asked.port, asked.once)
+    vendors = tuple(filter(None, asked.vendors.split(",")))
+    wish = Wish(asked.home.absolute(), asked.size, asked.seed, asked.port, asked.once, vendors)
     try:
         with board:
             good = Demo(wish, board).run()
