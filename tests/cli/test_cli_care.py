@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from hrhub.ambient import new_id
 from hrhub.errors import ExitStatus
 from hrhub.pipeline import open_hub
 from hrhub.store.migrations import HEAD
@@ -79,6 +80,24 @@ def test_verify_fails_and_says_what_to_do_when_somebody_edited_the_store(
     ]
     assert "security incident" in desk("verify").out
     assert "安全事件" in desk("verify", "--lang", "zh").out
+
+
+def test_verify_lists_what_sources_tell_that_cannot_be_true_and_the_store_holds(
+    desk: Desk, people: str
+) -> None:
+    desk("sync", people, "people", "employments")
+    with sqlite3.connect(desk.home / "store.db") as store:
+        store.execute("CREATE TEMP TABLE again AS SELECT * FROM employment ORDER BY id LIMIT 1")
+        store.execute("UPDATE again SET end_date = NULL")
+        store.execute("UPDATE again SET id = ?, hire_date = '1999-01-01'", (new_id(),))
+        store.execute("INSERT INTO employment SELECT * FROM again")
+
+    said = desk("verify", "--json")
+
+    assert said.status == ExitStatus.DONE
+    assert {f["code"] for f in said.doc["findings"]} == {"verify.spells_overlap"}
+    told = desk("verify").out
+    assert "everything holds" in told and "verify.spells_overlap" in told
 
 
 # --- backup and restore -------------------------------------------------------------------------
