@@ -1,8 +1,9 @@
-"""Weaver e-cology: divisions, departments, job titles, people; people and plans written back."""
+"""Weaver e-cology: directory and requests of workflows; people and plans written back."""
 
 from __future__ import annotations
 
 from connectors.weaver.directory import UNITS, Directory, Rows, changed, hrm_service
+from connectors.weaver.requests import Requests
 from connectors.weaver.settings import WeaverConfig
 from connectors.weaver.tokens import Weaver
 from connectors.weaver.words import ERRORS, WORDS, code_of
@@ -123,6 +124,15 @@ people = Directory(
     after=("jobtitles",),
     deletes=Deletes.VISIBLE,
 )
+requests = Requests(
+    name="requests",
+    title="Requests of workflows",
+    feed="approval_step",
+    key=("requestId", "seq"),
+    mode=Mode.INCREMENTAL,
+    after=("people",),
+    deletes=Deletes.INVISIBLE,
+)
 
 connector = Connector(
     name="weaver",
@@ -132,7 +142,7 @@ connector = Connector(
     base_url=_base_url,
     auth=_auth,
     check=_check,
-    streams=(divisions, departments, jobtitles, people),
+    streams=(divisions, departments, jobtitles, people, requests),
     sinks=(
         People(
             name="people",

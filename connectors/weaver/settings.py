@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 
 from pydantic import SecretStr
@@ -69,7 +70,19 @@ class WeaverConfig(ConnectorConfig):
     user_id: str = setting(
         "",
         title="OA user",
-        help="Id (a number) of the OA user in whose name workflows are started.",
+        help="Id (a number) of the OA user in whose name workflows are started and requests read.",
+    )
+    workflows: tuple[str, ...] = setting(
+        (),
+        title="Workflows to read",
+        help="Ids of the workflows whose requests are read; empty: all that the OA user may see.",
+        example='["231", "232"]',
+    )
+    requests_from: date = setting(
+        date(2026, 1, 1),
+        title="Requests from",
+        help="First day to read requests from when nothing was read before: the day on which "
+        "something was last done with them.",
     )
     plan_workflow: str = setting(
         "",

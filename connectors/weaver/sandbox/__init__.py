@@ -3,14 +3,16 @@
 Options of ``start``: ``directory`` (``rest`` or ``soap``: how the connection reads), ``digest``
 (``md5`` or ``sm3``), ``listed`` (``no``: the hub's address is not in the list) and ``dead_token``
 (``json`` or ``html``: how a dead token is answered). ``office`` of what runs has the switch
-``expire_tokens()``.
+``expire_tokens()``, and ``flow.decide()`` of it settles an open request.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Mapping
+from datetime import timedelta
 from typing import Any
 
+from connectors.weaver.sandbox.flow import Flow
 from connectors.weaver.sandbox.office import (
     ADDRESS,
     APP_ID,
@@ -20,6 +22,7 @@ from connectors.weaver.sandbox.office import (
     USER_ID,
     Office,
 )
+from connectors.weaver.sandbox.rows import Directory
 from hrhub.sandbox.rest import RestServer
 from hrhub.sandbox.truth import employee_rows, own_rows
 from hrhub.sandbox.vendor import Running, StreamTruth
@@ -63,6 +66,7 @@ class WeaverSandbox:
             "user_id": USER_ID,
             "plan_workflow": PLAN_WORKFLOW,
             "default_shift": "A1",
+            "requests_from": (world.as_of - timedelta(days=30)).isoformat(),
             "allow_networks": ["127.0.0.0/8"],
         }
 
@@ -75,6 +79,7 @@ class WeaverSandbox:
             "departments": StreamTruth(len(world.departments), 0),
             "jobtitles": StreamTruth(len(world.positions), 0),
             "people": StreamTruth(len(spells), refused),
+            "requests": StreamTruth(Flow(world, Directory(world)).steps(), 0),
         }
 
     def rows(self, world: World, known: Collection[str]) -> Mapping[str, Collection[Hashable]]:

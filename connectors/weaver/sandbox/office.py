@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from connectors.weaver.sandbox import soap
+from connectors.weaver.sandbox.flow import Flow
 from connectors.weaver.sandbox.rows import Directory, Row
 from connectors.weaver.tokens import digest_of
 from hrhub.ambient import SystemClock
@@ -45,7 +46,8 @@ class Office:
 
     Attributes:
         directory: Its rows.
-        requests: Workflow requests that were started.
+        requests: Plans that were handed in, as they came.
+        flow: Requests of workflows.
     """
 
     def __init__(self, world: World, options: Mapping[str, str]) -> None:
@@ -59,6 +61,7 @@ class Office:
         self._made = 0
         self.directory = Directory(world)
         self.requests: list[Row] = []
+        self.flow = Flow(world, self.directory)
 
     @property
     def public_key(self) -> str:
@@ -176,8 +179,20 @@ class Office:
         if self._open(asked.headers.get("userid", "")) != USER_ID:
             raise Refusal({"code": "USER_EXCEPTION", "errMsg": {}})
         form = dict(asked.form)
-        if not asked.path.endswith("/doCreateRequest"):
-            raise Refusal({"code": "FAIL", "errMsg": {}})
+        match asked.path.rsplit("/", 1)[1]:
+            case "doCreateRequest":
+                return self._create(form)
+            case "getAllWorkflowRequestList":
+                wanted = json.loads(form.get("conditions") or "{}")
+                page, size = int(form.get("pageNo") or 1), int(form.get("pageSize") or 10)
+                return Reply.json(self.flow.listed(wanted, page, size))
+            case "getWorkflowRequestLogs":
+                number, before = form.get("requestId", ""), int(form.get("endId") or 0)
+                return Reply.json(self.flow.entries(number, before, int(form["pageSize"])))
+            case _:
+                raise Refusal({"code": "FAIL", "errMsg": {}})
+
+    def _create(self, form: Mapping[str, str]) -> Reply:
         main = json.loads(form.get("mainData") or "[]")
         unknown = [f["fieldName"] for f in main if f["fieldName"] not in PLAN_FIELDS]
         if unknown or not main or form.get("workflowId") != PLAN_WORKFLOW:
@@ -185,7 +200,7 @@ class Office:
             # The code is a text or an object.
             code: Any = {"name": "PARAM_ERROR", "statusCode": 2}
             raise Refusal({"code": code, "errMsg": wrong})
-        number = 447_000 + len(self.requests)
+        number = int(self.flow.start(USER_ID, PLAN_WORKFLOW, "考勤计划")["requestId"])
         self.requests.append({"id": number, **{f["fieldName"]: f["fieldValue"] for f in main}})
         return Reply.json({"code": "SUCCESS", "data": {"requestid": number}, "errMsg": {}})
 
