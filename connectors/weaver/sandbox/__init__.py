@@ -79,7 +79,7 @@ class WeaverSandbox:
             "departments": StreamTruth(len(world.departments), 0),
             "jobtitles": StreamTruth(len(world.positions), 0),
             "people": StreamTruth(len(spells), refused),
-            "requests": StreamTruth(Flow(world, Directory(world)).steps(), 0),
+            "requests": StreamTruth(_steps(world), 0),
         }
 
     def rows(self, world: World, known: Collection[str]) -> Mapping[str, Collection[Hashable]]:
@@ -89,7 +89,12 @@ class WeaverSandbox:
         return told | {
             "org_unit": own_rows(self.name, len(world.org_units) + 1),
             "position": own_rows(self.name, len(world.positions)),
+            "approval_step": own_rows(self.name, _steps(world)),
         }
+
+
+def _steps(world: World) -> int:
+    return Flow(world, Directory(world)).steps()
 
 
 sandbox = WeaverSandbox()

@@ -96,9 +96,7 @@ class WecomSandbox:
                 sum(row["exception_type"] != "未打卡" for row in enterprise.checkins), 0
             ),
             "days": StreamTruth(len(enterprise.days), 0),
-            "leave_requests": StreamTruth(
-                sum(form["record_type"] == "1" for form in enterprise.forms), 0
-            ),
+            "leave_requests": StreamTruth(_leave(enterprise), 0),
             # Everybody's form has one who decides.
             "approvals": StreamTruth(len(enterprise.forms), 0),
         }
@@ -114,8 +112,14 @@ class WecomSandbox:
             | {
                 "org_unit": own_rows(self.name, len(enterprise.departments)),
                 "attendance_day": own_rows(self.name, len(enterprise.days)),
+                "leave_request": own_rows(self.name, _leave(enterprise)),
+                "approval_step": own_rows(self.name, len(enterprise.forms)),
             }
         )
+
+
+def _leave(enterprise: Enterprise) -> int:
+    return sum(form["record_type"] == "1" for form in enterprise.forms)
 
 
 sandbox = WecomSandbox()
