@@ -97,8 +97,9 @@ connector = Connector(
     events=(
         Posts(
             name="push",
-            title="HTTP host",
+            title="HTTP host and alertStream",
             signed=False,
+            listens=True,
             # Most firmware forgets the path that it was given.
             prefix="/",
             largest_bytes=LARGEST_POST,

@@ -1,8 +1,8 @@
-"""Events that a terminal posts to us (HTTP host): as JSON, as XML, or in a form with a picture.
+"""Events that a terminal tells: posted to us (HTTP host), or on a line held open (alertStream).
 
-Firmware posts in either form whatever it was told, names the part differently, and may leave out
-its type. Names differ from those of a search: they are put into its words here, so that a punch
-that was searched and posted is one punch.
+Firmware posts JSON, XML or a form with a picture, whatever it was told, names the part differently,
+and may leave out its type. Names differ from those of a search: they are put into its words here,
+so that a punch that was searched, posted and streamed is one punch.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from connectors.hikvision.settings import HikvisionConfig
+from connectors.hikvision.terminal import ask_terminal
 from hrhub.connector import (
     ConnectorConfig,
     Event,
@@ -24,8 +25,9 @@ from hrhub.connector import (
     Page,
     Pushed,
     Received,
+    Session,
 )
-from hrhub.errors import AuthError, ContractChanged, RowRejected
+from hrhub.errors import AuthError, ConfigError, ContractChanged, RowRejected
 from hrhub.http.xml import parse_xml
 
 LARGEST_POST = 4 << 20
@@ -33,6 +35,7 @@ LARGEST_POST = 4 << 20
 
 _EVENT = "AccessControllerEvent"
 _BOUNDARY = re.compile(r'boundary="?([^";,\s]+)', re.IGNORECASE)
+_PICTURE = re.compile(rb'(pictureURL"?\s*[:>]\s*"?)[^"<]*', re.IGNORECASE)
 _NUMBERS = ("majorEventType", "subEventType", "serialNo")
 _KEPT = (
     *_NUMBERS,
@@ -48,9 +51,43 @@ _KEPT = (
 """What is read of an event; addresses of pictures may hold the terminal's password."""
 
 
+_STREAM = "/ISAPI/Event/notification/alertStream"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Posts(EventReceiver):
-    """One event per post; signs of life tell nothing and are answered."""
+    """One event per post or part of the stream; signs of life tell nothing and are answered.
+
+    Attributes:
+        silence_s: Signs of life come every 10 to 30 seconds; after this many without one the line
+            is dead.
+    """
+
+    silence_s: float = 60.0
+
+    def listen(self, session: Session, longest_s: float) -> Iterator[Received]:
+        """Hold the terminal's stream of events; photos are dropped.
+
+        On connecting a terminal may tell its old events again, of months.
+
+        Raises:
+            ConfigError: The connection does not name this terminal.
+            HrHubError: The line is refused, silent or cut.
+        """
+        terminal = ask_terminal(session)
+        if terminal.serial != _serial(session.config):
+            raise ConfigError("hikvision.other_terminal", vendor="Hikvision")
+        for part in session.http.hold(
+            _STREAM,
+            longest_s=longest_s,
+            silence_s=self.silence_s,
+            part_bytes=self.largest_bytes,
+        ):
+            kind = part.headers.get("content-type", "")
+            if not kind.lower().startswith("image/"):
+                yield Received(
+                    method="GET", path=_STREAM, headers={"content-type": kind}, body=part.body
+                )
 
     def verify(self, config: ConnectorConfig, received: Received, now: datetime) -> None:
         """Take posts only where the connection names the terminal; nothing is signed."""
@@ -63,7 +100,8 @@ class Posts(EventReceiver):
         try:
             event = _event(received)
         except RowRejected:
-            return replace(received, body=next(_texts(received), b""))
+            text = next(_texts(received), b"")
+            return replace(received, body=_PICTURE.sub(rb"\1", text))
         return replace(received, body=msgspec.json.encode(event))
 
     def parse(self, config: ConnectorConfig, received: Received) -> Sequence[Event]:

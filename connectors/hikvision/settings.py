@@ -53,9 +53,9 @@ class HikvisionConfig(ConnectorConfig):
 
     push_serial: str = setting(
         "",
-        title="Serial number of the terminal that posts",
-        help="As `hrhub check` tells it. With it, the events that the terminal posts to the inbox "
-        "(HTTP host) are taken as well; empty if it posts nothing.",
+        title="Serial number of the terminal",
+        help="As `hrhub check` tells it. With it, the events that the terminal tells by itself are "
+        "taken as well: posted to the inbox (HTTP host) or listened to (alertStream).",
         pattern=r"[A-Za-z0-9_.-]{0,64}",
     )
 

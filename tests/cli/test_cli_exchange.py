@@ -14,10 +14,12 @@ from urllib.parse import urlencode
 
 import pytest
 
+from connectors.hikvision.sandbox import sandbox as terminal
 from connectors.wecom import connector as wecom
 from connectors.wecom.sandbox import RunningWecom, sandbox
 from hrhub.ambient import SystemClock
 from hrhub.connector import Received
+from hrhub.errors import ExitStatus
 from hrhub.pipeline import open_hub
 from hrhub.sandbox.world import World
 from tests.cli.conftest import SHIPPED, Desk
@@ -152,7 +154,40 @@ def test_a_server_that_cannot_start_says_why(desk: Desk, conn: str, people: str)
         desk("inbox", "serve", people, "--json"),
         desk("inbox", "serve", "nobody", "--json"),
         desk("inbox", "serve", conn, "--mount", f"{conn}/callback", "--json"),
+        desk("inbox", "listen", f"{conn}/callback", "--json"),
+        desk("inbox", "listen", "nobody/push", "--json"),
     ]
 
     codes = [said.doc["error"]["code"] for said in refused]
-    assert codes == ["inbox.no_receiver", "connection.unknown", "inbox.mount"]
+    assert codes == [
+        "inbox.no_receiver",
+        "connection.unknown",
+        "inbox.mount",
+        "inbox.no_line",
+        "connection.unknown",
+    ]
+
+
+@pytest.mark.parametrize(("lines", "breaks"), [("over", 0), ("cut", 1)])
+def test_a_terminal_is_listened_to_until_the_time_is_over(
+    desk: Desk, world: World, monkeypatch: pytest.MonkeyPatch, lines: str, breaks: int
+) -> None:
+    slept: list[float] = []
+    steady = SystemClock.monotonic
+    # The first wait after a line takes all the time there is.
+    monkeypatch.setattr(SystemClock, "sleep", lambda _, seconds: slept.append(seconds))
+    monkeypatch.setattr(SystemClock, "monotonic", lambda self: steady(self) + 3600 * len(slept))
+    running = terminal.start(world, "127.0.0.1", 0, {"lines": lines})
+    try:
+        conn = desk.connect("hikvision", terminal.connection(world, running))
+        said = desk("inbox", "listen", f"{conn}/push", "--for", "600", "--json")
+        listed = desk("inbox", "list", conn, "--json")
+    finally:
+        running.stop()
+
+    assert said.status == (ExitStatus.RETRYABLE if breaks else ExitStatus.DONE)
+    assert said.doc["breaks"] == breaks
+    assert said.doc["kept"] == sum(row["n"] for row in listed.doc["counts"]) > 0
+    assert slept == [5.0]
+    assert said.err.count("(vendor.page_cut)") == breaks
+    assert ("error" in said.doc) == bool(breaks)

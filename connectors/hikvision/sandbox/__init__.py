@@ -2,8 +2,9 @@
 
 Options of ``start``: ``skew_s`` (how far its clock is ahead), ``nonce_uses`` (requests until a
 nonce is stale), ``capacity`` (users it can hold), ``single`` (``yes``: one row comes without a
-list), ``offset`` (``no``: times without offset), ``serials`` (``no``: events without serial number)
-and ``old_numbers`` (``yes``: people under ``employeeNo``).
+list), ``offset`` (``no``: times without offset), ``serials`` (``no``: events without serial
+number), ``old_numbers`` (``yes``: people under ``employeeNo``), ``beat_s`` (seconds between signs
+of life on the stream of events) and ``lines`` (how its lines end, in turn; see ``streaming.py``).
 """
 
 from __future__ import annotations
@@ -30,6 +31,11 @@ class RunningHikvision(RestServer):
     def __init__(self, world: World, host: str, port: int, options: Mapping[str, str]) -> None:
         self.terminal = Terminal(world, options)
         super().__init__(world, self.terminal.answer, host, port)
+
+    def stop(self) -> None:
+        """End the line that is held, and the server."""
+        self.terminal.stream.stop()
+        super().stop()
 
     def report(self, receiver: str, now: datetime) -> Received:
         """Return a punch of just now, with its picture, as the terminal posts it."""

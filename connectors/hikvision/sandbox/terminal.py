@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from connectors.hikvision.sandbox.digest import DigestGuard
+from connectors.hikvision.sandbox.streaming import BOUNDARY, AlertStream
 from hrhub.ambient import SystemClock
 from hrhub.sandbox.rest import Asked, Reply
 from hrhub.sandbox.world import World
@@ -46,6 +47,7 @@ class Terminal:
         users: Its users by number.
         events: Its log, oldest first.
         guard: Who may pass.
+        stream: The line on which it tells its log.
     """
 
     def __init__(self, world: World, options: Mapping[str, str]) -> None:
@@ -61,6 +63,7 @@ class Terminal:
             for person, spell in world.employed
         }
         self.events = _log(world, options)
+        self.stream = AlertStream(self.events, options)
 
     def answer(self, asked: Asked) -> Reply:
         """Answer one call, one at a time."""
@@ -94,6 +97,12 @@ class Terminal:
             local = (max(SystemClock().now(), self._now) + self._skew).astimezone(ZONE)
             text = local.isoformat(timespec="seconds")
             return _xml("Time", timeMode="NTP", localTime=text, timeZone="CST-8:00:00")
+        if asked.method == "GET" and path == "/Event/notification/alertStream":
+            if not self.stream.take():
+                raise Refusal(2, "deviceBusy", 503)
+            kind = f"multipart/mixed; boundary={BOUNDARY}"
+            headers = {"content-type": kind}
+            return Reply(headers=headers, framing="close", following=self.stream.pieces())
         try:
             body = asked.json()
         except ValueError:

@@ -1,7 +1,8 @@
-"""Commands about what vendors report: serving the inbox, draining it, looking into it."""
+"""Commands about what vendors report: taking it in, draining the inbox, looking into it."""
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -28,6 +29,7 @@ def register(app: typer.Typer) -> None:
         help="What vendors report by themselves: serve, drain, look.",
     )
     group.command("serve")(spoken(serve))
+    group.command("listen")(spoken(listen))
     group.command("list")(spoken(list_requests))
     group.command("show")(spoken(show))
     group.command("drain")(spoken(drain))
@@ -79,6 +81,44 @@ def serve(
     )
     out.result({"status": "stopped"})
     run(serving, ready)
+
+
+def listen(
+    out: Out,
+    line: Annotated[str, typer.Argument(metavar="CONN/RECEIVER", help="Whose line to hold.")],
+    for_s: Annotated[
+        float | None,
+        typer.Option("--for", min=1, metavar="SECONDS", help="How long; else until Ctrl-C."),
+    ] = None,
+) -> ExitStatus:
+    """Hold a line to a vendor or device that tells events on it, and keep them.
+
+    It is opened anew when it breaks. `hrhub inbox drain` works on what was kept.
+
+    Example: hrhub inbox listen gate_1/push --for 3600
+    """
+    from hrhub.airflow.connections import resolve
+    from hrhub.pipeline import open_hub
+    from hrhub.pipeline.listening import Listening
+
+    def broken(error: HrHubError, wait_s: float) -> None:
+        said = out.message(error.about(connection=conn, **facts)).what
+        out.aside(f"{said} ({error.code}) The line is opened again in {wait_s:.0f} s.")
+
+    conn, _, receiver = line.partition("/")
+    found = resolve(conn)
+    facts = {"connector": found.connector.name, "vendor": found.connector.title}
+    with ends_cleanly(), about(connection=conn, **facts), open_hub() as hub:
+        listening = Listening(hub, found.connector, found.config, conn, receiver)
+        out.aside(f"listening to {conn}; stop with Ctrl-C")
+        heard = listening.run(inf if for_s is None else for_s, broken)
+    row = {"connection": conn, **heard.counts()}
+    out.result(row)
+    out.table(("Fact", "Value"), list(row.items()))
+    if heard.error is not None:
+        out.error(heard.error)
+        return heard.error.status
+    return ExitStatus.QUARANTINE if heard.unreadable else ExitStatus.DONE
 
 
 def list_requests(

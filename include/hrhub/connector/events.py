@@ -6,13 +6,13 @@ pages are landed and loaded like pages that were read.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from hrhub.connector.config import ConnectorConfig
 from hrhub.connector.sinks import Write, WriteStatus
-from hrhub.connector.stream import Page
+from hrhub.connector.stream import Page, Session
 
 LARGEST_BYTES = 1 << 20
 """How large a report may be unless its receiver says otherwise."""
@@ -120,6 +120,7 @@ class EventReceiver:
         prefix: First part of the path, like ``/iclock``, for devices that call fixed paths; ``/``
             for those that call the root. Who runs the inbox names the one connection that answers.
         largest_bytes: A longer body is refused unread.
+        listens: Whether the vendor also tells on a line that we hold open (``listen``).
     """
 
     name: str
@@ -128,6 +129,7 @@ class EventReceiver:
     stale_after_s: int = 3600
     prefix: str = ""
     largest_bytes: int = LARGEST_BYTES
+    listens: bool = False
 
     def verify(self, config: ConnectorConfig, received: Received, now: datetime) -> None:
         """Check signature and age over the raw bytes, in constant time.
@@ -140,6 +142,17 @@ class EventReceiver:
     def challenge(self, config: ConnectorConfig, received: Received) -> Reply | None:
         """Answer the vendor's test of our address; None when the request is not one."""
         return None
+
+    def listen(self, session: Session, longest_s: float) -> Iterator[Received]:
+        """Open a line to the vendor and yield what it tells, as if it had been posted.
+
+        It ends when the time is over or the vendor hangs up; whoever listens opens it anew. What is
+        yielded is not verified: the line is the proof. Signs of life are yielded as well.
+
+        Raises:
+            HrHubError: The line is refused, silent or cut.
+        """
+        raise NotImplementedError
 
     def parse(self, config: ConnectorConfig, received: Received) -> Sequence[Event]:
         """Return the events of a verified request, decrypted where needed; it is pure.

@@ -7,8 +7,10 @@ or an error that says what to do next.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping
+from contextlib import closing
+from functools import partial
+from typing import Any, TypeVar
 from urllib.parse import urljoin
 
 import tenacity
@@ -29,14 +31,17 @@ from hrhub.http.auth import Auth
 from hrhub.http.budget import Rate
 from hrhub.http.deadline import Deadline
 from hrhub.http.decoding import check_content_type
-from hrhub.http.limits import Limits, Proxy, Tls
+from hrhub.http.limits import MIB, Limits, Proxy, Tls
+from hrhub.http.parts import Part, boundary_of, read_parts
 from hrhub.http.ports import Ports, TokenCache
 from hrhub.http.problems import CodeFinder, Meaning, Reader
 from hrhub.http.retry import SAFE_METHODS, RetryPlan
-from hrhub.http.sender import Sender
+from hrhub.http.sender import Held, Sender
 
 Observer = Callable[[Outgoing, str, Answer], None]
 """Is told of a request, the address it went to, and its answer, credentials and all."""
+
+_Came = TypeVar("_Came")
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -179,6 +184,49 @@ class HttpClient:
         self._ports.breaker.record(origin, good=True)
         return answer
 
+    def hold(
+        self,
+        url: str,
+        *,
+        longest_s: float,
+        silence_s: float = 60.0,
+        part_bytes: int = MIB,
+    ) -> Iterator[Part]:
+        """Send a GET whose answer stays open, and yield its parts as they come.
+
+        Nothing is tried again: whoever listens opens the line anew. It ends well when its time is
+        over or the vendor closes it with a last boundary.
+
+        Args:
+            url: Path below ``base_url``.
+            longest_s: Seconds until the line is closed.
+            silence_s: Seconds without a byte after which it counts as lost.
+            part_bytes: How large a part may be.
+
+        Raises:
+            ConfigError: As :meth:`request`.
+            Transient: The line is refused for now, silent or cut.
+            ContractChanged: What comes is no parts, or one is too large.
+        """
+        outgoing = Outgoing("GET", self._absolute(url), headers=dict(self.headers))
+        deadline = Deadline(self.clock, longest_s)
+        origin = self._admit(outgoing.url)
+        try:
+            # A refused line is not counted: terminals have one line and answer other calls.
+            held = self._once_authorised(
+                outgoing, self._auth, partial(self._held, deadline=deadline, silence_s=silence_s)
+            )
+            self._ports.breaker.record(origin, good=True)
+            with closing(held):
+                boundary = boundary_of(held.answer.headers.get("content-type", ""))
+                yield from read_parts(held.read, boundary, part_bytes)
+        except TimeoutError:
+            return
+        except HrHubError as error:
+            for key, value in self._labels.items():
+                error.context.setdefault(key, value)
+            raise
+
     def safe_link(self, link: str) -> str:
         """Return a link of an answer as an absolute address, if it may be followed.
 
@@ -239,14 +287,16 @@ class HttpClient:
             sleep=self.clock.sleep,
             reraise=True,
         )
-        return tries(self._once_authorised, outgoing, auth, ok, expect)
+        judged = partial(self._judged, ok=ok, expect=expect)
+        answer: Answer = tries(self._once_authorised, outgoing, auth, judged)
+        return answer
 
     def _once_authorised(
-        self, outgoing: Outgoing, auth: Auth | None, ok: Collection[int], expect: Expect
-    ) -> Answer:
+        self, outgoing: Outgoing, auth: Auth | None, send: Callable[[Outgoing], _Came]
+    ) -> _Came:
         """Send once; if the credentials are refused, get better ones and send once more."""
         if auth is None:
-            return self._judged(outgoing, ok, expect)
+            return send(outgoing)
         channel = _Channel(self)
         for last in (False, True):
             ready = Outgoing(
@@ -258,7 +308,7 @@ class HttpClient:
             )
             auth.prepare(ready, channel)
             try:
-                return self._judged(ready, ok, expect)
+                return send(ready)
             except _Denied as denied:
                 refused = denied
             if last or not auth.refresh(refused.answer, channel):
@@ -273,11 +323,28 @@ class HttpClient:
         """
         self._wait_for_budget()
         answer = self._follow(outgoing)
-        problem = self._reader.problem(answer, ok, self.clock.now())
-        if problem is None and answer.status < 300 and outgoing.method != "HEAD":
+        self._raise_refusal(answer, ok)
+        if answer.status < 300 and outgoing.method != "HEAD":
             check_content_type(answer, expect)
+        return answer
+
+    def _held(self, outgoing: Outgoing, deadline: Deadline, silence_s: float) -> Held:
+        """Open a line once and judge the head of its answer.
+
+        Raises:
+            _Denied: The credentials were refused.
+        """
+        self._wait_for_budget()
+        held = self._sender.hold(outgoing, outgoing.target(), deadline, silence_s)
+        if held.answer.status in _REDIRECTS:
+            raise ContractChanged("vendor.redirect_refused", **self._context(), rule="held")
+        self._raise_refusal(held.answer, ())
+        return held
+
+    def _raise_refusal(self, answer: Answer, ok: Collection[int]) -> None:
+        problem = self._reader.problem(answer, ok, self.clock.now())
         if problem is None:
-            return answer
+            return
         if isinstance(problem, Throttled) and problem.retry_after_s:
             self._ports.budget.block(self._account, problem.retry_after_s)
         if isinstance(problem, AuthError):

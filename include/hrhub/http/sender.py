@@ -6,7 +6,10 @@ import http.client
 import re
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import requests
@@ -27,6 +30,27 @@ from hrhub.http.wire import GuardedAdapter
 _CHUNK = 1 << 16
 _TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})")
 """How the standard library reports a proxy that opens no tunnel."""
+_LIBRARY_ERRORS = (
+    requests.RequestException,
+    urllib3.exceptions.HTTPError,
+    OSError,
+    ValueError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An answer that stays open.
+
+    Attributes:
+        answer: Its head; the whole of it where it is not in parts.
+        read: Returns the next bytes as they come; none at the end.
+        close: Closes the line.
+    """
+
+    answer: Answer
+    read: Callable[[], bytes] = field(default=bytes, repr=False)
+    close: Callable[[], None] = field(default=lambda: None, repr=False)
 
 
 class Sender:
@@ -59,6 +83,7 @@ class Sender:
         context, self.certificate_ends = tls_context(tls, clock.now(), labels)
         self._policy = policy
         self._limits = limits
+        self._clock = clock
         self._labels = labels
         self._adapter = GuardedAdapter(
             policy,
@@ -91,13 +116,64 @@ class Sender:
             Transient: No whole answer came.
             ContractChanged: The body breaks a limit.
         """
-        self._adapter.watch.deadline = deadline
-        try:
-            return self._send(outgoing, url)
-        finally:
-            self._adapter.watch.deadline = None
+        with self._watched(deadline, None), self._opened(outgoing, url) as response:
+            return self._whole(response, outgoing.method)
 
-    def _send(self, outgoing: Outgoing, url: str) -> Answer:
+    def hold(self, outgoing: Outgoing, url: str, deadline: Deadline, silence_s: float) -> Held:
+        """Send a request whose answer in parts stays open; any other is read to its end.
+
+        Args:
+            outgoing: The request.
+            url: Where it goes.
+            deadline: When the line is to end.
+            silence_s: Seconds without a byte after which the line counts as lost.
+
+        Raises:
+            HrHubError: As :meth:`send`.
+        """
+        outgoing.headers["Accept-Encoding"] = "identity"
+        with self._watched(Deadline(self._clock, self._limits.request_s), None):
+            response = self._opened(outgoing, url)
+            headers = Headers(response.headers)
+            parts = headers.get("content-type", "").lower().startswith("multipart/")
+            if response.status_code != requests.codes.ok or not parts:
+                with response:
+                    return Held(self._whole(response, outgoing.method))
+            if headers.get("content-encoding", "identity").lower() != "identity":
+                response.close()
+                raise ContractChanged("vendor.body_refused", **self._labels, rule="coding")
+        head = Answer(response.status_code, headers, b"", False)
+        more = partial(self._more, response.raw, deadline, silence_s)
+        return Held(head, more, response.close)
+
+    def _more(self, raw: Any, deadline: Deadline, silence_s: float) -> bytes:
+        """Return the next bytes of a held answer.
+
+        Raises:
+            TimeoutError: The line's time is over.
+            Transient: The line is silent or lost.
+        """
+        ends = deadline.left() <= silence_s
+        try:
+            with self._watched(deadline, silence_s):
+                data: bytes = raw.read1(_CHUNK, decode_content=False)
+                return data
+        except _LIBRARY_ERRORS as error:
+            failure = self._translated(error)
+            if ends and failure.code == "vendor.timeout":
+                raise TimeoutError from None
+            raise failure from None
+
+    @contextmanager
+    def _watched(self, deadline: Deadline, idle_s: float | None) -> Iterator[None]:
+        watch = self._adapter.watch
+        watch.deadline, watch.idle_s = deadline, idle_s
+        try:
+            yield
+        finally:
+            watch.deadline = watch.idle_s = None
+
+    def _opened(self, outgoing: Outgoing, url: str) -> requests.Response:
         if self._proxied:
             self._judge_behind_proxy(url)
         defaults = {"Accept-Encoding": ACCEPT_ENCODING, "User-Agent": "hrhub"}
@@ -105,21 +181,23 @@ class Sender:
             outgoing.method, url, headers=defaults | outgoing.headers, data=outgoing.body
         )
         try:
-            with self._session.send(
+            return self._session.send(
                 self._session.prepare_request(request),
                 stream=True,
                 allow_redirects=False,
                 timeout=(self._limits.connect_s, self._limits.idle_s),
-            ) as response:
-                return self._read(response, outgoing.method)
+            )
         except HrHubError:
             raise
-        except (
-            requests.RequestException,
-            urllib3.exceptions.HTTPError,
-            OSError,
-            ValueError,
-        ) as error:
+        except _LIBRARY_ERRORS as error:
+            raise self._translated(error) from None
+
+    def _whole(self, response: requests.Response, method: str) -> Answer:
+        try:
+            return self._read(response, method)
+        except HrHubError:
+            raise
+        except _LIBRARY_ERRORS as error:
             raise self._translated(error) from None
 
     def _read(self, response: requests.Response, method: str) -> Answer:

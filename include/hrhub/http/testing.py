@@ -19,7 +19,7 @@ import socket
 import ssl
 import struct
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -75,6 +75,8 @@ class Reply:
         drip_head_s: Wait before every single byte of the head.
         keep: Bytes of the body that are sent before the connection is closed; None for all.
         reset: Reset the connection instead of answering.
+        following: What comes after the body, piece by piece, until the connection is closed; for
+            answers that stay open, with the framing ``close``.
     """
 
     body: bytes = b""
@@ -86,6 +88,7 @@ class Reply:
     drip_head_s: float = 0.0
     keep: int | None = None
     reset: bool = False
+    following: Generator[bytes, None, None] | None = None
 
     @classmethod
     def json(cls, value: Any, status: int = 200, **headers: str) -> Reply:
@@ -237,6 +240,10 @@ class ScriptedServer:
                 self._send(_head(reply, close=self.close_connection), reply.drip_head_s)
                 if self.command != "HEAD":
                     self._send(part, reply.drip_s)
+                if reply.following is not None:
+                    with contextlib.closing(reply.following):
+                        for piece in reply.following:
+                            self.wfile.write(piece)
 
             def _send(self, data: bytes, drip_s: float) -> None:
                 if not drip_s:

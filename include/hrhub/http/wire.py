@@ -37,9 +37,14 @@ _QUIET = _Quiet()
 
 
 class Watch(threading.local):
-    """The deadline of the request that this thread is making."""
+    """The deadline of the request that this thread is making.
+
+    Attributes:
+        idle_s: Seconds without a byte that a line held open may take; None for the usual.
+    """
 
     deadline: Deadline | None = None
+    idle_s: float | None = None
 
     def left(self, at_most: float) -> float:
         """Return the seconds a single read or write may take.
@@ -63,7 +68,7 @@ class _WatchedReader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        self._sock.settimeout(self._watch.left(self._idle_s))
+        self._sock.settimeout(self._watch.left(self._watch.idle_s or self._idle_s))
         return self._raw.readinto(buffer)
 
     def close(self) -> None:
