@@ -25,6 +25,7 @@ USERS = {"admin": "admin", "op": "op", "viewer": "viewer"}
 _JWT_BYTES = 64
 _FERNET_BYTES = 32
 _PASSWORD_BYTES = 15
+_BUSY_S = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,8 @@ class Home:
         inherited = os.environ if base is None else base
         kept = {k: v for k, v in inherited.items() if not k.startswith(("AIRFLOW__", "_AIRFLOW"))}
         address = f"http://127.0.0.1:{port}"
-        database = f"sqlite:///{self.airflow / 'airflow.db'}"
+        # Several DAGs at once write to one file; whoever has to wait is not to fail.
+        database = f"sqlite:///{self.airflow / 'airflow.db'}?timeout={_BUSY_S}"
         return {
             **kept,
             "HRHUB_HOME": str(self.root),
