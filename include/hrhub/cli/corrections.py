@@ -17,7 +17,7 @@ _Ref = Annotated[
     str, typer.Argument(metavar="ID", help="The person's id, or that of the employment.")
 ]
 _Field = Annotated[
-    str, typer.Argument(metavar="FIELD", help="A person's field, or employment.end_date and such.")
+    str, typer.Argument(metavar="FIELD", help="A person's field; employment.end_date; ext.shirt.")
 ]
 _Why = Annotated[str, typer.Option("--reason", metavar="CODE", help="Why; of the list.")]
 
@@ -48,15 +48,15 @@ def set_(
     from hrhub.pipeline.overriding import REASONS, field_of, set_by_hand
 
     one_of(reason, REASONS, "--reason")
-    _, declared = field_of(field)
-    if value is not None and declared.privacy is not Privacy.OPEN:
-        raise typer.BadParameter(
-            "the value is personal: leave it out and it is asked for, or use --stdin",
-            param_hint="VALUE",
-        )
-    if value is None:
-        value = asked_for(declared.name, stdin=stdin)
     with open_hub() as hub:
+        _, declared = field_of(field, hub.custom_fields())
+        if value is not None and declared.privacy is not Privacy.OPEN:
+            raise typer.BadParameter(
+                "the value is personal: leave it out and it is asked for, or use --stdin",
+                param_hint="VALUE",
+            )
+        if value is None:
+            value = asked_for(declared.name, stdin=stdin)
         done = set_by_hand(hub, ref, field, value, reason=reason, actor=actor())
     _say(out, done, "set by hand; it holds until it is released")
 

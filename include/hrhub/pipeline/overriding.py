@@ -18,11 +18,13 @@ from sqlalchemy import Connection
 
 from hrhub.ambient import new_id
 from hrhub.crypto import audit_linker
+from hrhub.crypto.framing import plain_json
 from hrhub.errors import ConfigError, RowRejected
 from hrhub.identity import Act, People, load_identity_policy, resolve_ids, settle, take_turn
 from hrhub.mapping.by_hand import KINDS, read_by_hand
 from hrhub.mapping.shapes import hint
-from hrhub.model import ENTITIES, Field
+from hrhub.model import ENTITIES, CustomFields, Field
+from hrhub.model.custom import PREFIX
 from hrhub.pipeline.batch import Batch
 from hrhub.pipeline.desk import desk
 from hrhub.pipeline.links import Link, Links
@@ -58,17 +60,23 @@ class Corrected:
     act_id: str
 
 
-def field_of(path: str) -> tuple[str, Field]:
+def field_of(path: str, custom: CustomFields) -> tuple[str, Field]:
     """Return entity and field of ``field`` (of a person) or ``entity.field``.
+
+    The tenant's custom fields are named ``ext.name`` and ``entity.ext.name``.
 
     Raises:
         ConfigError: There is no such field (``override.field``), or it is not for people to set
             (``override.fixed``).
     """
-    entity, _, name = path.rpartition(".")
-    entity = entity or "person"
-    known = {f"{e}.{f.name}": f for e in ("person", *_OWNERS) for f in ENTITIES[e].fields}
-    full = f"{entity}.{name}"
+    owner, _, name = path.partition(".")
+    entity = owner if name and owner in ("person", *_OWNERS) else "person"
+    full = f"{entity}.{path.removeprefix(f'{entity}.')}"
+    known = {
+        f"{e}.{f.name}": f
+        for e in ("person", *_OWNERS)
+        for f in (*ENTITIES[e].fields, *custom.of(e).values())
+    }
     field = known.get(full)
     if field is None:
         names = sorted(known)
@@ -101,7 +109,7 @@ def set_by_hand(
             or field, or the reason is not of the list (``override.…``).
         KeysUnavailable: The person was erased.
     """
-    entity, field = field_of(path)
+    entity, field = field_of(path, hub.custom_fields())
     try:
         value = read_by_hand(field, written, hub.clock.now().date())
     except RowRejected as error:
@@ -109,6 +117,8 @@ def set_by_hand(
         raise ConfigError(
             "override.value", field=path, reason=error.reason, rule=error.rule
         ) from None
+    if field.name.startswith(PREFIX):
+        value = plain_json(value)  # so that it is what sealed groups give back
     with _correcting(hub, ref, entity, field, "person.set", reason, actor) as work:
         batch, row, link = work.batch, work.row, work.link
         version = batch.now.isoformat(timespec="microseconds")
@@ -137,7 +147,7 @@ def release(hub: Hub, ref: str, path: str, *, reason: str, actor: str) -> Correc
     Raises:
         ConfigError: As of :func:`set_by_hand`; or nobody set the field (``override.none``).
     """
-    entity, field = field_of(path)
+    entity, field = field_of(path, hub.custom_fields())
     with _correcting(hub, ref, entity, field, "person.release", reason, actor) as work:
         link, row = work.link, work.row
         if link is None or not withdraw(work.batch, entity, row, link.id):
@@ -173,7 +183,7 @@ def _correcting(
             sync.connection = sync.connector = MANUAL
             sync.stream = entity
             sync.run_id = new_id()
-            sync.policy = load_policy(hub.settings.mappings)
+            sync.policy = load_policy(hub.settings.mappings, sync.custom)
             batch.links = Links(sync)
             [row] = stored(batch, entity, [row_id]).values()
             key = sync.key_of(row_id, field.name)
