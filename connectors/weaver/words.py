@@ -66,10 +66,10 @@ ERRORS = {
 
 _WAITS = "Syncs of connection {connection} stop before anything is read; stored data stays."
 _UNWRITTEN = "One record was not written; the others were."
-_NO_PLANS = "Plans and other workflows wait; reading goes on."
+_NO_PLANS = "Plans and requests of workflows wait; the directory is still read."
 _ZH_WAITS = "连接 {connection} 的同步在读取之前停止；已存储的数据保留。"
 _ZH_UNWRITTEN = "一条记录未写入；其他记录不受影响。"
-_ZH_NO_PLANS = "考勤计划等流程等待；读取继续。"
+_ZH_NO_PLANS = "考勤计划和流程请求等待；组织与人员的读取继续。"
 
 _EN = {
     "address_missing": (
