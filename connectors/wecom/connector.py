@@ -1,7 +1,8 @@
-"""WeCom (企业微信): directory, attendance, approvals, messages, encrypted callbacks."""
+"""WeCom (企业微信): directory both ways, attendance, approvals, messages, encrypted callbacks."""
 
 from __future__ import annotations
 
+from connectors.wecom.accounts import Accounts
 from connectors.wecom.callbacks import Callback
 from connectors.wecom.checkins import Checkins
 from connectors.wecom.days import DayReports
@@ -130,6 +131,16 @@ connector = Connector(
             title="Messages to employees",
             fields=("work_no",),
             required=("work_no",),
+            delivery=Delivery.IDEMPOTENT,
+        ),
+        Accounts(
+            name="members",
+            title="Members, by contact sync",
+            fields=(
+                *("work_no", "display_name", "gender", "mobile", "work_email"),
+                *("hire_date", "status", "job_title", "org_unit"),
+            ),
+            required=("work_no", "display_name"),
             delivery=Delivery.IDEMPOTENT,
         ),
     ),

@@ -10,7 +10,7 @@ from hrhub.connector import ConnectorConfig, setting
 
 
 class WecomConfig(ConnectorConfig):
-    """One self-built application of one enterprise."""
+    """One self-built application of one enterprise, or its contact sync."""
 
     url: str = setting(
         "https://qyapi.weixin.qq.com",
@@ -30,13 +30,15 @@ class WecomConfig(ConnectorConfig):
         title="Application secret",
         help="Secret of the self-built application. It must be listed as callable under check-in "
         "(打卡), its visible range must cover everybody to be read, and this machine's address "
-        "must be among its trusted addresses (企业可信IP).",
+        "must be among its trusted addresses (企业可信IP). To write members, make a second "
+        "connection with the secret of contact sync (通讯录同步): it alone may write the "
+        "directory, and it reads nothing here.",
         slot="password",
     )
     agent_id: int = setting(
         0,
         title="Application id",
-        help="AgentId of the application; needed to send messages only.",
+        help="AgentId of the application; needed to send messages only. Contact sync has none.",
         ge=0,
     )
     history_from: date = setting(
@@ -74,6 +76,24 @@ class WecomConfig(ConnectorConfig):
         help="Name of the member field of your own that holds the work number; messages find "
         "their recipient by it. The mapping of the employees names it as well.",
         min_length=1,
+    )
+    hire_date_field: str = setting(
+        "入职日期",
+        title="Field of the day of entry",
+        help="Name of the member field of your own that holds the day of entry; new members get "
+        "it filled in. Empty: they do not. The mapping of the employees names it as well.",
+    )
+    departments: dict[str, int] = setting(
+        {},
+        title="Departments of units",
+        help="Code of a unit of the hub -> id of the department that its members are written to. "
+        "Empty: codes are the ids, as they are when units are read from WeCom.",
+    )
+    home_department: int = setting(
+        1,
+        title="Department of new members",
+        help="Id of the department of new members whose unit is not known; 1 is the root.",
+        ge=1,
     )
     notice_text: str = setting(
         "人事系统中有一项待办需要您处理。",

@@ -35,9 +35,11 @@ ERRORS = {
 _STOPS = "The stream {stream} stopped; what it stored before stays."
 _WAITS = "Syncs of connection {connection} stop before anything is read; stored data stays."
 _UNSENT = "One message was not sent; the others were."
+_UNWRITTEN = "One member was not written; the others were."
 _ZH_STOPS = "数据流 {stream} 已停止；此前存储的数据保留。"
 _ZH_WAITS = "连接 {connection} 的同步在读取之前停止；已存储的数据保留。"
 _ZH_UNSENT = "一条消息未发送；其他消息不受影响。"
+_ZH_UNWRITTEN = "一名成员未写入；其他成员不受影响。"
 
 _EN = {
     "address_untrusted": (
@@ -56,6 +58,12 @@ _EN = {
         "Messages wait; reading goes on.",
         "HR IT: copy AgentId and secret from the same application's page.",
     ),
+    "contacts_secret_needed": (
+        "Connection {connection} holds the secret of an application, which may not write members.",
+        "Members wait; reading goes on.",
+        "HR IT: write members through a second connection with the secret of contact sync "
+        "(通讯录同步), editing allowed and the hub's address entered there.",
+    ),
     "corp_unknown": (
         "WeCom does not know the enterprise id of connection {connection}.",
         _WAITS,
@@ -66,6 +74,11 @@ _EN = {
         _STOPS,
         "Nobody at first: the next run reads the new tree. HR IT: look at the visible range if "
         "it stays.",
+    ),
+    "email_taken": (
+        "Another member has the mail address already ({vendor_code}).",
+        _UNWRITTEN,
+        "HR: find out whose it is; correct it in the source, or at WeCom.",
     ),
     "ids_only": (
         "WeCom gives this secret user ids only, since it is called from a new address.",
@@ -86,6 +99,28 @@ _EN = {
         "A member was deleted while stream {stream} was being read.",
         _STOPS,
         "Nobody: the next run asks for those who are there.",
+    ),
+    "member_incomplete": (
+        "A member lacks work number or name.",
+        _UNWRITTEN,
+        "HR: enter both in the source.",
+    ),
+    "member_refused": (
+        "WeCom does not take a value of a member ({vendor_code}).",
+        _UNWRITTEN,
+        "HR IT: look up the code among WeCom's global error codes (全局错误码); HR: correct the "
+        "value in the source.",
+    ),
+    "member_unreachable": (
+        "A new member has neither mobile number nor mail address ({vendor_code}).",
+        _UNWRITTEN,
+        "HR: enter one of the two in the source.",
+    ),
+    "mobile_taken": (
+        "Another member has the mobile number already ({vendor_code}).",
+        _UNWRITTEN,
+        "HR: if it is the same person under another user id, change that id to the work number in "
+        "the console; otherwise correct the number.",
     ),
     "nobody_visible": (
         "WeCom shows connection {connection} not a single member.",
@@ -119,6 +154,17 @@ _EN = {
         "HR IT: shorten the text in the connection; a Chinese character counts three bytes of "
         "2048.",
     ),
+    "unit_unknown": (
+        "WeCom has no department for the unit of a member.",
+        _UNWRITTEN,
+        "HR IT: enter the unit's code and the department's id under Departments of units in the "
+        "connection.",
+    ),
+    "user_id_unfit": (
+        "A work number cannot be a user id of WeCom ({vendor_code}).",
+        _UNWRITTEN,
+        "HR: use letters, digits and _-@. only, 64 at most, a letter or digit first.",
+    ),
 }
 _ZH = {
     "address_untrusted": (
@@ -137,6 +183,12 @@ _ZH = {
         "消息等待；读取继续。",
         "人事信息系统：从同一应用页面复制 AgentId 和 Secret。",
     ),
+    "contacts_secret_needed": (
+        "连接 {connection} 使用的是应用的 Secret，无权写入成员。",
+        "成员等待写入；读取继续。",
+        "人事信息系统：另建一个使用“通讯录同步” Secret 的连接来写入成员，"
+        "并在该处开启编辑权限、加入 Hub 的地址。",
+    ),
     "corp_unknown": (
         "企业微信不认识连接 {connection} 的企业 ID。",
         _ZH_WAITS,
@@ -146,6 +198,11 @@ _ZH = {
         "读取数据流 {stream} 期间有部门被删除。",
         _ZH_STOPS,
         "暂无需处理：下次运行会读取新的组织架构。人事信息系统：若持续出现，请检查应用可见范围。",
+    ),
+    "email_taken": (
+        "该邮箱已被另一成员使用（{vendor_code}）。",
+        _ZH_UNWRITTEN,
+        "人事：核实邮箱归属，在源系统或企业微信中更正。",
     ),
     "ids_only": (
         "由于调用地址是新的，企业微信只向该 Secret 提供成员 ID。",
@@ -166,6 +223,26 @@ _ZH = {
         "读取数据流 {stream} 期间有成员被删除。",
         _ZH_STOPS,
         "无需处理：下次运行只查询现有成员。",
+    ),
+    "member_incomplete": (
+        "成员缺少工号或姓名。",
+        _ZH_UNWRITTEN,
+        "人事：在源系统中补全两者。",
+    ),
+    "member_refused": (
+        "企业微信不接受成员的某个字段值（{vendor_code}）。",
+        _ZH_UNWRITTEN,
+        "人事信息系统：在企业微信“全局错误码”中查询该代码；人事：在源系统中更正该值。",
+    ),
+    "member_unreachable": (
+        "新成员既无手机号也无邮箱（{vendor_code}）。",
+        _ZH_UNWRITTEN,
+        "人事：在源系统中填写其中之一。",
+    ),
+    "mobile_taken": (
+        "该手机号已被另一成员使用（{vendor_code}）。",
+        _ZH_UNWRITTEN,
+        "人事：若为同一人使用其他账号，请在管理后台将账号改为工号；否则更正手机号。",
     ),
     "nobody_visible": (
         "企业微信没有向连接 {connection} 显示任何成员。",
@@ -196,6 +273,16 @@ _ZH = {
         "连接 {connection} 的消息文本超过企业微信允许的长度。",
         "消息等待；读取继续。",
         "人事信息系统：缩短连接中的文本；一个汉字占 3 字节，上限 2048 字节。",
+    ),
+    "unit_unknown": (
+        "成员所属单位在企业微信中没有对应的部门。",
+        _ZH_UNWRITTEN,
+        "人事信息系统：在连接的 departments 设置中填写单位代码与部门 ID。",
+    ),
+    "user_id_unfit": (
+        "该工号不能作为企业微信账号（{vendor_code}）。",
+        _ZH_UNWRITTEN,
+        "人事：只使用字母、数字和 _-@.，最多 64 位，首位须为字母或数字。",
     ),
 }
 

@@ -1,4 +1,4 @@
-"""WeCom, simulated: token, directory, attendance, messages, encrypted callbacks.
+"""WeCom, simulated: tokens, directory, attendance, messages, encrypted callbacks.
 
 Options of ``start``: ``withheld`` (``no`` for an application of before June 2022), ``trusted``
 (``no``: our address is not in the list), ``visible`` (``no``: nobody is in the visible range),
@@ -14,7 +14,14 @@ from collections.abc import Collection, Hashable, Mapping
 from datetime import datetime
 from typing import Any
 
-from connectors.wecom.sandbox.enterprise import AGENT_ID, CORP_ID, SECRET, Enterprise
+from connectors.wecom.sandbox.enterprise import (
+    AGENT_ID,
+    CONTACTS_SECRET,
+    CORP_ID,
+    SECRET,
+    Enterprise,
+)
+from connectors.wecom.sandbox.rows import department_numbers
 from connectors.wecom.sandbox.sealing import (
     CALLBACK_KEY,
     CALLBACK_TOKEN,
@@ -33,6 +40,7 @@ __all__ = [
     "AGENT_ID",
     "CALLBACK_KEY",
     "CALLBACK_TOKEN",
+    "CONTACTS_SECRET",
     "CORP_ID",
     "SECRET",
     "RunningWecom",
@@ -45,6 +53,7 @@ class RunningWecom(RestServer):
     """An enterprise that listens."""
 
     def __init__(self, world: World, host: str, port: int, options: Mapping[str, str]) -> None:
+        self._world = world
         self.enterprise = Enterprise(world, options)
         super().__init__(world, self.enterprise.answer, host, port)
 
@@ -58,6 +67,13 @@ class RunningWecom(RestServer):
         forms = self.enterprise.forms
         form = next((f for f in forms if f["sp_no"] == number), forms[0])
         return sealed(f"<Event>sys_approval_change</Event>{approval_info(form)}", now)
+
+    def connection_for(self, sink: str) -> dict[str, Any]:
+        """Return what is different in the connection through which members are written."""
+        if sink != "members":
+            return {}
+        units = department_numbers(self._world)
+        return {"secret": CONTACTS_SECRET, "agent_id": 0, "departments": units}
 
     def echo(self, text: str, now: datetime) -> Received:
         """Return the test of an address that was just entered."""

@@ -8,20 +8,26 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from connectors.wecom.sandbox import accounts
 from connectors.wecom.sandbox.days import day_rows
 from connectors.wecom.sandbox.forms import form_rows
+from connectors.wecom.sandbox.refusal import Refusal
 from connectors.wecom.sandbox.rows import Row, checkin_rows, department_rows, member_rows
 from hrhub.sandbox.rest import Asked, Reply, Tokens
 from hrhub.sandbox.world import World
 
 CORP_ID = "wwsandbox0000000001"
 SECRET = "sandbox-secret-of-the-wecom-application"
+CONTACTS_SECRET = "sandbox-secret-of-contact-sync"
 AGENT_ID = 1000021
 
 _WITHHELD = ("avatar", "thumb_avatar", "gender", "mobile", "email", "biz_mail", "qr_code")
 _SPAN_S = 30 * 86400
 _FORMS_SPAN_S = 31 * 86400
 _MOST_PEOPLE = 100
+_ANYBODY = "/department/simplelist"
+_WRITES = ("/user/create", "/user/update")
+_READS = ("/department/list", "/user/list", "/user/simplelist", "/user/get")
 _A_MINUTE = {
     "/checkin/getcheckindata": 600,
     "/checkin/getcheckin_daydata": 100,
@@ -31,23 +37,14 @@ _A_MINUTE = {
 """Limits of single interfaces."""
 
 
-class Refusal(Exception):
-    """A call that is refused with a code, in an answer with status 200."""
-
-    def __init__(self, code: int, text: str) -> None:
-        super().__init__(text)
-        self.code = code
-        self.text = text
-
-
 class Enterprise:
-    """One enterprise with one self-built application."""
+    """One enterprise with one self-built application, and contact sync."""
 
     def __init__(self, world: World, options: Mapping[str, str]) -> None:
         self._lock = threading.Lock()
         self._options = options
         self._tokens = Tokens()
-        self._token = ""
+        self._issued: dict[str, str] = {}
         self._calls: Counter[str] = Counter()
         self._per_minute = int(options.get("per_minute", "10000"))
         self._seen: dict[str, str] = {}
@@ -90,7 +87,7 @@ class Enterprise:
         self._count(path)
         if path == "/gettoken":
             return self._gettoken(asked.params)
-        self._admit(asked.params)
+        self._admit(path, asked.params)
         match asked.method, path:
             case "GET", "/department/simplelist":
                 names = ("id", "parentid", "order")
@@ -108,6 +105,10 @@ class Enterprise:
                 return {"datas": self._summed_up(_body(asked))}
             case "GET", "/user/get":
                 return self._shown(self._member(asked.params["userid"]))
+            case "POST", "/user/create":
+                return accounts.create(self.members, self.departments, _body(asked))
+            case "POST", "/user/update":
+                return accounts.update(self.members, self.departments, _body(asked))
             case "GET", "/auth/getuserinfo":
                 return self._visitor(asked.params["code"])
             case "POST", "/oa/getapprovalinfo":
@@ -130,13 +131,14 @@ class Enterprise:
     def _gettoken(self, params: Mapping[str, str]) -> Row:
         if params.get("corpid") != CORP_ID:
             raise Refusal(40013, "invalid corpid")
-        if params.get("corpsecret") != SECRET:
+        secret = params.get("corpsecret", "")
+        if secret not in (SECRET, CONTACTS_SECRET):
             raise Refusal(40001, "invalid credential")
-        if not self._tokens.alive(self._token):
-            self._token = self._tokens.issue()["access_token"]
-        return {"access_token": self._token, "expires_in": self._tokens.life_s}
+        if not self._tokens.alive(self._issued.get(secret, "")):
+            self._issued[secret] = self._tokens.issue()["access_token"]
+        return {"access_token": self._issued[secret], "expires_in": self._tokens.life_s}
 
-    def _admit(self, params: Mapping[str, str]) -> None:
+    def _admit(self, path: str, params: Mapping[str, str]) -> None:
         token = params.get("access_token")
         if not token:
             raise Refusal(41001, "access_token missing")
@@ -147,6 +149,11 @@ class Enterprise:
             )
         if self._options.get("trusted") == "no":
             raise Refusal(60020, "not allow to access from your ip")
+        contacts = token == self._issued.get(CONTACTS_SECRET)
+        if contacts and path in _READS:
+            raise Refusal(48009, "ip not allowed to read the directory by contact sync")
+        if path != _ANYBODY and contacts != (path in _WRITES):
+            raise Refusal(48002, "api forbidden")
 
     def _direct(self, asked: Asked) -> list[Row]:
         id_ = int(asked.params["department_id"])

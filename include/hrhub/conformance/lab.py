@@ -29,6 +29,7 @@ from hrhub.connector import (
     Cursor,
     OrderService,
     Session,
+    Sink,
     Stream,
     open_session,
 )
@@ -38,7 +39,7 @@ from hrhub.http.limits import Limits
 from hrhub.mapping import CompiledMapping, compile_mapping, find_mapping
 from hrhub.mapping import Mapping as Plan
 from hrhub.messages import LANGUAGES, PARTS, catalogue
-from hrhub.sandbox.vendor import Running, StreamTruth
+from hrhub.sandbox.vendor import Divided, Running, StreamTruth
 from hrhub.sandbox.world import World, build_world
 
 CONNECTION = "conformance"
@@ -175,6 +176,12 @@ class Lab:
             except ValueError:
                 continue
         raise ConfigError("config.invalid", connector=self.connector.name, fields="-")
+
+    def sinking(self, sink: Sink) -> Session:
+        """Open a session over the connection that a sink needs."""
+        running = self.site.running
+        changes = running.connection_for(sink.name) if isinstance(running, Divided) else {}
+        return self.session(self.configured({**self.site.given, **changes}) if changes else None)
 
     def session(
         self,

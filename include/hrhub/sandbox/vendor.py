@@ -115,3 +115,12 @@ class Advancing(Protocol):
     def advance(self) -> None:
         """Let some time pass, so that every open order takes a step; a few steps finish it."""
         ...
+
+
+@runtime_checkable
+class Divided(Protocol):
+    """A simulator whose vendor takes some write-backs through a connection of their own."""
+
+    def connection_for(self, sink: str) -> dict[str, Any]:
+        """Return what differs in the connection that a sink needs; empty if nothing does."""
+        ...

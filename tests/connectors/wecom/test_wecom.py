@@ -164,7 +164,7 @@ def test_golden_cases_hold(stream: str) -> None:
 
 def test_a_message_to_nobody_is_refused_and_not_sent(serve: Serve) -> None:
     served = serve()
-    (sink,) = connector.sinks
+    sink = connector.sink("messages")
 
     written = sink.write(
         served.session(), [Write(key="1", values={"work_no": "no-such"}), Write(key="2", values={})]
@@ -177,7 +177,7 @@ def test_a_message_to_nobody_is_refused_and_not_sent(serve: Serve) -> None:
 
 def test_a_member_without_licence_is_told_as_such(serve: Serve) -> None:
     served = serve(licensed="no")
-    (sink,) = connector.sinks
+    sink = connector.sink("messages")
 
     (written,) = sink.write(served.session(), [_notice(served, "1")])
 
@@ -186,7 +186,7 @@ def test_a_member_without_licence_is_told_as_such(serve: Serve) -> None:
 
 def test_a_connection_without_application_id_sends_nothing(serve: Serve) -> None:
     served = serve()
-    (sink,) = connector.sinks
+    sink = connector.sink("messages")
 
     with pytest.raises(ConfigError) as refused:
         sink.write(served.session(agent_id=0), [_notice(served, "1")])
@@ -196,7 +196,7 @@ def test_a_connection_without_application_id_sends_nothing(serve: Serve) -> None
 
 def test_a_dry_run_asks_nothing(serve: Serve) -> None:
     served = serve()
-    (sink,) = connector.sinks
+    sink = connector.sink("messages")
 
     (planned,) = sink.plan(served.session(), [_notice(served, "1")])
 
@@ -206,7 +206,7 @@ def test_a_dry_run_asks_nothing(serve: Serve) -> None:
 
 def test_the_same_write_is_one_message_and_another_write_is_another(serve: Serve) -> None:
     served = serve()
-    (sink,) = connector.sinks
+    sink = connector.sink("messages")
 
     for key in ("1", "1", "2"):
         (written,) = sink.write(served.session(), [_notice(served, key)])

@@ -121,7 +121,7 @@ def _outward(lab: Lab) -> Iterator[Callable[[], Any]]:
         for fault in faults:
             write = Write(key=new_id(), values=values)
             yield lambda s=sink, w=write, f=fault: _with(  # type: ignore[misc]
-                lab, f(), lambda: s.write(lab.session(), [w])
+                lab, f(), lambda: s.write(lab.sinking(s), [w])
             )
     for receiver in connector.events:
         yield lambda receiver=receiver: _damaged_reports(lab, receiver)  # type: ignore[misc]

@@ -24,7 +24,7 @@ _DONE = (WriteStatus.WRITTEN, WriteStatus.UNCHANGED)
 def dry_run(lab: Lab, sink: Sink) -> str:
     """Plan a write, and watch that nothing but reads reaches the vendor."""
     write = _write(lab, sink)
-    session = lab.session()
+    session = lab.sinking(sink)
     mark = _mark(lab)
     planned = sink.plan(session, [write])
     sent = _writing(lab, mark)
@@ -36,7 +36,7 @@ def dry_run(lab: Lab, sink: Sink) -> str:
     demand(not told, f"a dry run shows values of {some(told)}")
     if sink.required and not sink.fetched:
         lack = Write(key=new_id(), values={})
-        (refusal,) = sink.write(lab.session(), [lack])
+        (refusal,) = sink.write(lab.sinking(sink), [lack])
         demand(refusal.status is WriteStatus.REFUSED, f"a lack is told as {refusal.status}")
         demand(not _writing(lab, mark), "a write that lacks something was sent")
     return some(planned[0].fields)
@@ -54,11 +54,11 @@ def once(lab: Lab, sink: Sink) -> str:
         raise NotApplicable("devices come for it: the hub hands it out and settles it")
     write = _write(lab, sink)
     mark = _mark(lab)
-    (first,) = sink.write(lab.session(), [write])
+    (first,) = sink.write(lab.sinking(sink), [write])
     demand(first.status is WriteStatus.WRITTEN, f"a first write is told as {first.status}")
     writing = _writing(lab, mark)
     if sink.delivery is not Delivery.NONE:
-        (again,) = sink.write(lab.session(), [write])
+        (again,) = sink.write(lab.sinking(sink), [write])
         demand(again.status in _DONE, f"the same write again is told as {again.status}")
         demand(again.vendor_id == first.vendor_id, "the same write again made a second entry")
     if not writing:
@@ -68,7 +68,7 @@ def once(lab: Lab, sink: Sink) -> str:
     status = WriteStatus.UNKNOWN
     try:
         with lab.proxy.armed(fault):
-            (result,) = sink.write(lab.session(), [other])
+            (result,) = sink.write(lab.sinking(sink), [other])
             status = result.status
     except VendorError:
         status = WriteStatus.UNKNOWN
@@ -78,11 +78,13 @@ def once(lab: Lab, sink: Sink) -> str:
         demand(status is WriteStatus.UNKNOWN, f"a lost answer is told as {status}")
         return "unknown is told"
     if sink.delivery is Delivery.LOOKUP:
-        found = sink.find(lab.session(), other)
+        found = sink.find(lab.sinking(sink), other)
         demand(found is not None, "a write whose answer was lost is not found")
-        demand(sink.find(lab.session(), _write(lab, sink, 2)) is None, "a write of nobody is found")
-    (settled,) = sink.write(lab.session(), [other])
-    (again,) = sink.write(lab.session(), [other])
+        demand(
+            sink.find(lab.sinking(sink), _write(lab, sink, 2)) is None, "a write of nobody is found"
+        )
+    (settled,) = sink.write(lab.sinking(sink), [other])
+    (again,) = sink.write(lab.sinking(sink), [other])
     demand(settled.status in _DONE, f"after a lost answer it is told as {settled.status}")
     demand(settled.vendor_id == again.vendor_id, "a lost answer made a second entry")
     return "written once"
