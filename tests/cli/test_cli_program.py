@@ -38,7 +38,7 @@ def test_every_command_explains_itself_with_one_example_and_knows_json_and_langu
     said = bare(*path, "--help")
 
     assert said.status == 0
-    assert re.findall(r"Example: .*hrhub " + " ".join(path).replace(" list", ""), said.out)
+    assert re.findall(r"Example: .*hrhub " + " ".join(path).removesuffix(" list"), said.out)
     assert said.out.count("Example: ") == 1
     assert "--json" in said.out
     assert "--lang" in said.out
