@@ -67,5 +67,5 @@ connector = Connector(
     words=WORDS,
     # 20 a second; some are left to others.
     rate=Rate(per_s=15, burst=15),
-    evidence="documented",
+    evidence="assumed",
 )

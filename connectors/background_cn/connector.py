@@ -45,5 +45,5 @@ connector = Connector(
     words=WORDS,
     # 20 a second for the application; some are left to others.
     rate=Rate(per_s=15, burst=20),
-    evidence="documented",
+    evidence="assumed",
 )

@@ -40,5 +40,5 @@ connector = Connector(
     code_of=JsonCode("code"),
     words=WORDS,
     rate=Rate(per_s=5, burst=5),
-    evidence="documented",
+    evidence="assumed",
 )

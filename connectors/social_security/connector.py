@@ -50,5 +50,5 @@ connector = Connector(
     words=WORDS,
     # 10 a second for the application; some are left to others.
     rate=Rate(per_s=8, burst=10),
-    evidence="documented",
+    evidence="assumed",
 )

@@ -74,7 +74,7 @@ class Connector:
         rate: Requests that the vendor agrees to, shared by all workers of a connection.
         extra_origins: Further https origins to which links in the vendor's answers may lead.
         words: Message texts of the connector's own codes: language -> code -> {what, who, do}.
-        evidence: ``documented``, ``client-proven`` or ``recorded``.
+        evidence: ``assumed``, ``documented``, ``client-proven`` or ``recorded``.
     """
 
     name: str

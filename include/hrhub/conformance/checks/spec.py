@@ -13,7 +13,7 @@ from hrhub.errors import HrHubError
 from hrhub.messages import LANGUAGES, PARTS, catalogue
 from hrhub.model import FEEDS
 
-EVIDENCE = ("documented", "client-proven", "recorded")
+EVIDENCE = ("assumed", "documented", "client-proven", "recorded")
 _SECRET_NAME = re.compile(r"(^|_)(secret|password|passwd|token|(private|api|comm|aes)_key)$")
 _VERSION = re.compile(r"\d+\.\d+(\.\d+)?\S*")
 
