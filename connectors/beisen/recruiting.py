@@ -8,9 +8,8 @@ from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from connectors.beisen.pages import Step, filled, rows_of
 from connectors.beisen.settings import BeisenConfig
-from connectors.beisen.windows import LAG, LONGEST_DAYS
+from connectors.beisen.windows import LAG, LONGEST_DAYS, rows_of
 from hrhub.connector import (
     Cursor,
     HttpStream,
@@ -20,6 +19,8 @@ from hrhub.connector import (
     Session,
     Stream,
     TimeWindow,
+    page_of,
+    with_rows,
 )
 from hrhub.connector.rest import Window, write_cursor
 from hrhub.errors import ContractChanged, VendorError
@@ -28,7 +29,6 @@ from hrhub.http.paging import LoopGuard, PageNumber, PageRequest
 ROOT = "/RecruitV6/api/v1"
 _LIST = f"{ROOT}/Apply/GetApplyListByModifiedTime"
 _AT_ONCE = 100
-_ROWS = "data"
 
 
 class Applications(JsonRecords):
@@ -98,22 +98,23 @@ class Applied(Stream):
         guard = LoopGuard(repeats=True)
         steps = (self._window(session, w, now, guard, last=w is windows[-1]) for w in windows)
         try:
-            yield from filled(steps, _ROWS)
+            yield from with_rows(steps)
         except VendorError as error:
             error.context.setdefault("stream", self.name)
             raise
 
     def _window(
         self, session: Session, window: Window, now: datetime, guard: LoopGuard, *, last: bool
-    ) -> Iterator[Step]:
+    ) -> Iterator[tuple[Page, bool]]:
         ids, clock = _modified(session, window.values, self.id_name)
         reached = write_cursor(min(clock or now, now) - LAG) if last else window.cursor
         for start in range(0, len(ids), _AT_ONCE):
             body = {self.ids_name: ids[start : start + _AT_ONCE]}
             answer = session.http.post(self.path, json=body, idempotent=True)
-            if rows_of(answer, _ROWS):
+            rows = rows_of(answer)
+            if rows:
                 guard.came(answer)
-            yield answer, reached
+            yield page_of(answer, cursor=reached), rows > 0
 
 
 def _modified(

@@ -10,17 +10,25 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from connectors.beisen.pages import Step, filled, rows_of
 from connectors.beisen.settings import BeisenConfig
 from connectors.beisen.words import RULE
-from hrhub.connector import Cursor, JsonRecords, Page, Session, Stream, TimeWindow
+from hrhub.connector import (
+    Cursor,
+    JsonRecords,
+    Page,
+    Session,
+    Stream,
+    TimeWindow,
+    page_of,
+    with_rows,
+)
 from hrhub.connector.rest import Window, write_cursor, write_time
 from hrhub.errors import ContractChanged, HrHubError, Transient, VendorError
 from hrhub.http.answer import Answer
-from hrhub.http.lookup import find_text
+from hrhub.http.lookup import count, find_text
 from hrhub.http.paging import LoopGuard
 
-LIST = "data"
+_LIST = "data"
 _TIMES = "%Y-%m-%dT%H:%M:%S"
 LONGEST_DAYS = 90
 _TRIES = 3
@@ -43,7 +51,7 @@ class CurrentRows(JsonRecords):
     """
 
     def __init__(self) -> None:
-        super().__init__(LIST)
+        super().__init__(_LIST)
         self._current = msgspec.json.Decoder(_Row)
 
     def split(self, body: bytes) -> Sequence[bytes | memoryview]:
@@ -76,7 +84,7 @@ class EmployeeRows(JsonRecords):
     """
 
     def __init__(self) -> None:
-        super().__init__(LIST)
+        super().__init__(_LIST)
 
     def decode(self, raw: bytes | memoryview, meta: Mapping[str, str | int]) -> dict[str, Any]:
         """Decode a row."""
@@ -134,14 +142,14 @@ class TimeWindowStream(Stream):
         windows = list(rule.windows(cursor, now, zone))
         steps = (self._window(session, w, now, last=w is windows[-1]) for w in windows)
         try:
-            yield from filled(steps, LIST)
+            yield from with_rows(steps)
         except VendorError as error:
             error.context.setdefault("stream", self.name)
             raise
 
     def _window(
         self, session: Session, window: Window, now: datetime, *, last: bool
-    ) -> Iterator[Step]:
+    ) -> Iterator[tuple[Page, bool]]:
         config = session.config
         assert isinstance(config, BeisenConfig)
         reached = window.cursor
@@ -150,7 +158,7 @@ class TimeWindowStream(Stream):
             for answer in scroll(session, self.path, body):
                 if last:
                     reached = write_cursor(min(answer.server_date or now, now) - LAG)
-                yield answer, reached
+                yield page_of(answer, cursor=reached), rows_of(answer) > 0
 
     def changed(self, session: Session, since: timedelta) -> int:
         """Return how many rows changed lately, of one page at most."""
@@ -164,7 +172,7 @@ class TimeWindowStream(Stream):
         }
         body = {**self._body(config), **self.walks[0], **span}
         answer = session.http.post(self.path, json=body, idempotent=True)
-        return rows_of(answer, LIST)
+        return rows_of(answer)
 
     def _body(self, config: BeisenConfig) -> dict[str, Any]:
         body: dict[str, Any] = {
@@ -194,7 +202,7 @@ def scroll(session: Session, path: str, body: Mapping[str, Any]) -> Iterator[Ans
             while True:
                 said = {**body, "scrollId": token}
                 answer = session.http.post(path, json=said, idempotent=not token)
-                rows = rows_of(answer, LIST)
+                rows = rows_of(answer)
                 if rows:
                     guard.came(answer)
                 yield answer
@@ -219,3 +227,15 @@ def _lost(error: HrHubError) -> bool:
 
 def _standing(row: Mapping[str, Any], status: Any) -> Any:
     return "deleted" if row.get("stdIsDeleted") else status
+
+
+def rows_of(answer: Answer) -> int:
+    """Return how many rows an answer holds.
+
+    Raises:
+        ContractChanged: ``vendor.records_missing``: it has no list.
+    """
+    rows = count(answer.body, _LIST)
+    if rows is None:
+        raise ContractChanged("vendor.records_missing", path=_LIST)
+    return rows

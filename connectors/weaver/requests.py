@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import chain
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from connectors.weaver.settings import WeaverConfig
-from hrhub.connector import Cursor, JsonRecords, Page, Session, Stream
+from hrhub.connector import Cursor, JsonRecords, Page, Session, Stream, with_rows
 from hrhub.errors import ContractChanged, VendorError
 
 Row = dict[str, Any]
@@ -114,25 +115,20 @@ class Requests(Stream):
         assert isinstance(config, WeaverConfig)
         today = session.clock.now().astimezone(ZoneInfo(config.timezone)).date()
         road = ByRest(session, config.user_id)
-        empty: Page | None = None
         try:
-            for days in _spans(cursor, config.requests_from, today):
-                waiting: Page | None = None
-                for requests in _whole(road, days, config.workflows):
-                    if waiting is not None:
-                        yield waiting
-                    waiting = Page(body=msgspec.json.encode({"requests": requests}))
-                if waiting is not None:
-                    yield replace(waiting, cursor=days["to"])
-                    empty = None
-                else:
-                    empty = Page(body=b'{"requests":[]}', cursor=days["to"])
-            # Empty pages are all alike, which the hub takes for a circle after a few.
-            if empty is not None:
-                yield empty
+            yield from with_rows(
+                _pages(road, days, config.workflows)
+                for days in _spans(cursor, config.requests_from, today)
+            )
         except VendorError as error:
             error.context.setdefault("stream", self.name)
             raise
+
+
+def _pages(road: Road, days: Days, workflows: Sequence[str]) -> Iterator[tuple[Page, bool]]:
+    for requests in chain(_whole(road, days, workflows), [[]]):
+        body = msgspec.json.encode({"requests": requests})
+        yield Page(body=body, cursor=days["to"]), bool(requests)
 
 
 def _spans(cursor: Cursor, first: date, today: date) -> Iterator[Days]:

@@ -16,7 +16,8 @@ import msgspec
 
 from connectors.wecom.reports import rows_of
 from connectors.wecom.settings import WecomConfig
-from hrhub.connector import Cursor, JsonRecords, Page, Session, Stream, TimeWindow
+from hrhub.connector import Cursor, JsonRecords, Page, Session, Stream, TimeWindow, with_rows
+from hrhub.connector.rest import Window
 from hrhub.errors import ContractChanged, VendorError
 
 _SPAN_DAYS = 31
@@ -73,30 +74,28 @@ class Forms(Stream):
         again: list[str] = cursor["watched"] if cursor else []
         watched: set[str] = set()
         until = cursor["until"] if cursor else None
-        empty: Page | None = None
+
+        def forms_of(window: Window) -> Iterator[tuple[Page, bool]]:
+            nonlocal again
+            start, end = (int(window.values[name]) for name in ("starttime", "endtime"))
+            fresh = self._numbers(session, config.page_size, start, end)
+            forms: list[msgspec.Raw] = []
+            for number in dict.fromkeys([*again, *fresh]):
+                if len(forms) == config.page_size:
+                    yield _page(forms), True
+                    forms = []
+                raw = _form(session, number)
+                forms.append(raw)
+                watched.discard(number)
+                if self._may_change(raw, now_s):
+                    watched.add(number)
+            again = []
+            until = {"until": window.cursor, "watched": sorted(watched)}
+            yield _page(forms, until), bool(forms)
+
         try:
-            for window in rule.windows(until, session.clock.now(), zone):
-                start, end = (int(window.values[name]) for name in ("starttime", "endtime"))
-                fresh = self._numbers(session, config.page_size, start, end)
-                numbers = list(dict.fromkeys([*again, *fresh]))
-                forms: list[msgspec.Raw] = []
-                for number in numbers:
-                    if len(forms) == config.page_size:
-                        yield _page(forms)
-                        forms = []
-                    raw = _form(session, number)
-                    forms.append(raw)
-                    watched.discard(number)
-                    if self._may_change(raw, now_s):
-                        watched.add(number)
-                again = []
-                page = _page(forms, {"until": window.cursor, "watched": sorted(watched)})
-                empty = None if forms else page
-                if forms:
-                    yield page
-            # Empty pages are all alike, which the hub takes for a circle after a few.
-            if empty is not None:
-                yield empty
+            windows = rule.windows(until, session.clock.now(), zone)
+            yield from with_rows(forms_of(window) for window in windows)
         except VendorError as error:
             error.context.setdefault("stream", self.name)
             raise

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from connectors.wecom.directory import user_ids
 from connectors.wecom.settings import WecomConfig
-from hrhub.connector import Cursor, Page, Session, Stream, page_of
+from hrhub.connector import Cursor, Page, Session, Stream, page_of, with_rows
 from hrhub.connector.rest import Window
 from hrhub.errors import ContractChanged, VendorError
 from hrhub.http.budget import MemoryBudget, Rate
@@ -48,9 +48,6 @@ class PeopleReport(Stream):
     def read(self, session: Session, cursor: Cursor) -> Iterator[Page]:
         """Yield a page per window and group of people; the cursor with a window's last.
 
-        Empty answers are all alike, which the hub takes for a circle after a few. They are left
-        out, but for one at the end that carries the cursor on.
-
         Raises:
             ContractChanged: ``wecom.nobody_visible``: not one member was shown.
         """
@@ -62,38 +59,26 @@ class PeopleReport(Stream):
                 raise ContractChanged("wecom.nobody_visible", vendor="WeCom")
             size = config.page_size
             groups = [people[i : i + size] for i in range(0, len(people), size)]
-            yield from self._pages(session, self.windows(session, config, cursor), groups)
+            windows = self.windows(session, config, cursor)
+            yield from with_rows(self._window(session, window, groups) for window in windows)
         except VendorError as error:
             error.context.setdefault("stream", self.name)
             raise
 
-    def _pages(
-        self, session: Session, windows: Iterable[Window], groups: Sequence[Sequence[str]]
-    ) -> Iterator[Page]:
+    def _window(
+        self, session: Session, window: Window, groups: Sequence[Sequence[str]]
+    ) -> Iterator[tuple[Page, bool]]:
         budget = MemoryBudget(session.clock)
-        empty: Page | None = None
-        for window in windows:
-            waiting: Page | None = None
-            for group in groups:
-                while wait := budget.take(self.name, self.pace):
-                    session.clock.sleep(wait)
-                page, filled = self._ask(session, window, group)
-                if not filled:
-                    empty = replace(page, cursor=window.cursor)
-                    continue
-                if waiting is not None:
-                    yield waiting
-                waiting = page
-            if waiting is not None:
-                yield replace(waiting, cursor=window.cursor)
-                empty = None
-        if empty is not None:
-            yield empty
+        for group in groups:
+            while wait := budget.take(self.name, self.pace):
+                session.clock.sleep(wait)
+            yield self._ask(session, window, group)
 
     def _ask(self, session: Session, window: Window, group: Sequence[str]) -> tuple[Page, bool]:
         body = {**window.values, "useridlist": list(group)}
         # Reading by POST changes nothing at the vendor.
-        page = page_of(session.http.post(self.path, json=body, idempotent=True))
+        answer = session.http.post(self.path, json=body, idempotent=True)
+        page = page_of(answer, cursor=window.cursor)
         # Replies may change the case of user ids ("成员管理").
         return self.taken(page, window, {id_.lower() for id_ in group})
 

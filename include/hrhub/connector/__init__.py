@@ -18,6 +18,7 @@ from hrhub.connector.rest import (
     ModifiedSince,
     TimeWindow,
     page_of,
+    with_rows,
 )
 from hrhub.connector.session import open_session
 from hrhub.connector.sinks import Delivery, Planned, Sink, Write, WriteStatus, Written
@@ -77,4 +78,5 @@ __all__ = [
     "open_session",
     "page_of",
     "setting",
+    "with_rows",
 ]

@@ -39,6 +39,7 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
         "TimeWindow",
         "Page",
         "page_of",
+        "with_rows",
         "JsonRecords",
         "CsvRecords",
         "XmlRecords",

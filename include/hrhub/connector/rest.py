@@ -6,8 +6,8 @@ Most vendors need no code beyond this. Where one does, :meth:`HttpStream.request
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 from zoneinfo import ZoneInfo
@@ -249,6 +249,36 @@ def page_of(
         total=total,
         completeness=Completeness.PROVED if answer.proved else Completeness.CLAIMED,
     )
+
+
+def with_rows(windows: Iterable[Iterable[tuple[Page, bool]]]) -> Iterator[Page]:
+    """Yield the pages that hold rows, and each window's cursor with the last of them.
+
+    For streams that read windows of their own. Pages without rows are all alike, which the hub
+    takes for a circle after a few: they are left out, but for one at the end that carries the
+    cursor on.
+
+    Args:
+        windows: Their pages in order, each with the cursor that holds once its window has been
+            read, and whether it holds rows.
+    """
+    empty: Page | None = None
+    for pages in windows:
+        held: Page | None = None
+        reached: Cursor = None
+        for page, filled in pages:
+            reached = page.cursor
+            if not filled:
+                empty = page
+                continue
+            if held is not None:
+                yield replace(held, cursor=None)
+            held = page
+        if held is not None:
+            yield replace(held, cursor=reached)
+            empty = None
+    if empty is not None:
+        yield empty
 
 
 def write_time(moment: datetime, time_format: str, zone: ZoneInfo) -> Value:
