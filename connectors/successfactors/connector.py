@@ -1,4 +1,4 @@
-"""SAP SuccessFactors Employee Central over OData v2: organisation, people, employments, jobs."""
+"""SAP SuccessFactors over OData v2: organisation, people, employments, jobs, and recruiting."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pydantic import SecretStr
 
 from connectors.successfactors.answers import ERRORS, code_of
 from connectors.successfactors.hiring import Employees
-from connectors.successfactors.odata import MODIFIED, ROOT, ODataStream, headers
+from connectors.successfactors.odata import MODIFIED, ROOT, ODataStream, headers, under
+from connectors.successfactors.recruiting import STREAMS as RECRUITING
 from connectors.successfactors.words import WORDS
 from hrhub.connector import (
     Checked,
@@ -145,10 +146,6 @@ def _check(session: Session) -> Checked:
     return Checked("SAP SuccessFactors", facts)
 
 
-def _under(nav: str, *names: str) -> tuple[str, ...]:
-    return tuple(f"{nav}/{name}" for name in names)
-
-
 _FOUNDATION_KEYS = frozenset({"externalCode", "startDate"})
 _FOUNDATION_ORDER = ("externalCode", "startDate")
 _FOUNDATION_FIELDS = ("externalCode", "startDate", "endDate", "name", "status", MODIFIED)
@@ -225,14 +222,14 @@ people = ODataStream(
         "personIdExternal",
         "dateOfBirth",
         MODIFIED,
-        *_under("personalInfoNav", "startDate", "endDate", "firstName", "lastName"),
-        *_under("emailNav", "emailAddress", "isPrimary", "emailTypeNav/externalCode"),
-        *_under("phoneNav", "phoneNumber", "isPrimary", "phoneTypeNav/externalCode"),
-        *_under("nationalIdNav", "country", "cardType", "nationalId", "isPrimary"),
+        *under("personalInfoNav", "startDate", "endDate", "firstName", "lastName"),
+        *under("emailNav", "emailAddress", "isPrimary", "emailTypeNav/externalCode"),
+        *under("phoneNav", "phoneNumber", "isPrimary", "phoneTypeNav/externalCode"),
+        *under("nationalIdNav", "country", "cardType", "nationalId", "isPrimary"),
     ),
     optional=(
-        *_under("personalInfoNav", "displayName", "gender", "nationality"),
-        *_under("phoneNav", "countryCode", "areaCode", "extension"),
+        *under("personalInfoNav", "displayName", "gender", "nationality"),
+        *under("phoneNav", "countryCode", "areaCode", "extension"),
     ),
     # A changed mail address or telephone number does not touch the person itself.
     watched=tuple(
@@ -256,13 +253,13 @@ employments = ODataStream(
         "startDate",
         "endDate",
         MODIFIED,
-        *_under("jobInfoNav", "startDate", "company", "emplStatusNav/externalCode"),
+        *under("jobInfoNav", "startDate", "company", "emplStatusNav/externalCode"),
     ),
     optional=(
         "originalStartDate",
         "seniorityDate",
         "lastDateWorked",
-        *_under(
+        *under(
             "jobInfoNav",
             "contractTypeNav/externalCode",
             "contractEndDate",
@@ -319,7 +316,7 @@ connector = Connector(
     base_url=_base_url,
     auth=_auth,
     check=_check,
-    streams=(companies, departments, positions, people, employments, jobs),
+    streams=(companies, departments, positions, people, employments, jobs, *RECRUITING),
     sinks=(
         Employees(
             name="employees",

@@ -43,6 +43,7 @@ class ODataStream(Stream):
         turning: Dates that change what holds today without any modification.
         frozen: Whether the set takes ``paging=snapshot`` (entities that are not MDF objects).
         page_rows: Rows per page; None for the connection's page size.
+        stamp: Name of the field that tells when a row was changed.
     """
 
     entity: str
@@ -55,6 +56,7 @@ class ODataStream(Stream):
     turning: tuple[str, ...] = ()
     frozen: bool = False
     page_rows: int | None = None
+    stamp: str = MODIFIED
 
     def read(self, session: Session, cursor: Cursor) -> Iterator[Page]:
         """Yield pages; the cursor comes with the last one, because the order is not one of time."""
@@ -134,7 +136,7 @@ class ODataStream(Stream):
         if self.frozen and config.snapshot:
             params["paging"] = "snapshot"
         # A set whose time stamp cannot be filtered has to be read in full every time.
-        filterable = MODIFIED not in metadata.types[self.entity].unfilterable
+        filterable = self.stamp not in metadata.types[self.entity].unfilterable
         if self.mode is Mode.INCREMENTAL and cursor is not None and filterable:
             params["$filter"] = self._changed_since(session, config, metadata, cursor)
         return params
@@ -161,7 +163,7 @@ class ODataStream(Stream):
         stamp = f"datetimeoffset'{since:%Y-%m-%dT%H:%M:%SZ}'"
         parts = [
             f"{path} ge {stamp}"
-            for path in (MODIFIED, *self.watched)
+            for path in (self.stamp, *self.watched)
             if metadata.has(self.entity, path) and _filterable(metadata, self.entity, path)
         ]
         # The tenant's calendar may be a day away from ours on either side.
@@ -172,6 +174,11 @@ class ODataStream(Stream):
             for path in metadata.existing(self.entity, self.turning)
         ]
         return " or ".join(parts)
+
+
+def under(nav: str, *names: str) -> tuple[str, ...]:
+    """Return paths below a navigation."""
+    return tuple(f"{nav}/{name}" for name in names)
 
 
 def headers(config: SuccessFactorsConfig) -> dict[str, str]:

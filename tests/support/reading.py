@@ -68,6 +68,8 @@ def people(hub: Hub) -> Iterator[dict[str, Any]]:
             }
         )
     for row in rows(hub, "person", "id"):
+        if row["survivor_id"]:  # told of again by somebody else, and read as the survivor
+            continue
         yield {
             **{name: row.get(name) for name in _PERSON},
             "birth_date": date.fromisoformat(row["birth_date"]) if row.get("birth_date") else None,

@@ -17,6 +17,7 @@ from connectors.successfactors.sandbox.server import (
     TECHNICAL_USER,
     RunningTenant,
 )
+from hrhub.sandbox.hiring import hiring
 from hrhub.sandbox.truth import employee_rows, own_rows
 from hrhub.sandbox.vendor import Running, StreamTruth
 from hrhub.sandbox.world import World
@@ -54,6 +55,8 @@ class SuccessFactorsSandbox:
         faulty = [p for p in world.people if p.faulty]
         spells = sum(len(p.spells) for p in world.people)
         refused = sum(len(p.spells) for p in faulty)
+        recruits = hiring(world)
+        sought, made = len(recruits.applicants), recruits.applications
         return {
             "companies": StreamTruth(len(world.companies), 0),
             "departments": StreamTruth(len(world.departments), 0),
@@ -61,20 +64,43 @@ class SuccessFactorsSandbox:
             "people": StreamTruth(len(world.people), len(faulty)),
             "employments": StreamTruth(spells, refused),
             "jobs": StreamTruth(spells, refused),
+            "requisitions": StreamTruth(len(recruits.openings), 0),
+            "candidates": StreamTruth(sought, 0),
+            "resumes": StreamTruth(sought, 0),
+            "applications": StreamTruth(len(made), 0),
+            "application_events": StreamTruth(sum(len(a.moves) for a in made), 0),
+            "interviews": StreamTruth(sum(a.interview is not None for a in made), 0),
+            "offers": StreamTruth(sum(a.offered_at is not None for a in made), 0),
         }
 
     def rows(self, world: World, known: Collection[str]) -> Mapping[str, Collection[Hashable]]:
-        """Return the good people with all spells and slices, and the organisation over time."""
+        """Return the good people with all spells, the organisation over time, and recruiting.
+
+        An applicant is a person of the company, known there by two contacts more.
+        """
         good = [(p, s) for p in world.people if not p.faulty for s in p.spells]
         told = employee_rows(self.name, good, contacts=(), documents=False)
         people = {p.person_id for p, _ in good}
         kinds = ("mobile", "work_email", "personal_email")
+        recruits = hiring(world)
+        applied = {p.person_id for p in recruits.applicants}
+        made = recruits.applications
         return told | {
-            "person_contact": {(self.name, person, kind) for person in people for kind in kinds},
+            "person_contact": {(self.name, person, kind) for person in people for kind in kinds}
+            | {(self.name, "candidate", p, kind) for p in applied for kind in ("mobile", "email")},
             "person_identifier": {(self.name, person) for person in people},
             "assignment": {(self.name, s.user_id, n) for _, s in good for n in range(len(s.jobs))},
             "org_unit": own_rows(self.name, sum(len(u.slices) for u in world.org_units)),
             "position": own_rows(self.name, sum(len(p.slices) for p in world.positions)),
+            "requisition": own_rows(self.name, len(recruits.openings)),
+            "candidate": applied,
+            "resume": {(self.name, person) for person in applied},
+            "resume_job": {(self.name, person) for person in applied},
+            "resume_education": {(self.name, person) for person in applied},
+            "application": own_rows(self.name, len(made)),
+            "application_event": own_rows(self.name, sum(len(a.moves) for a in made)),
+            "interview": own_rows(self.name, sum(a.interview is not None for a in made)),
+            "offer": own_rows(self.name, sum(a.offered_at is not None for a in made)),
         }
 
 

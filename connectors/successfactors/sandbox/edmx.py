@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Container, Iterable
 from xml.sax.saxutils import quoteattr
 
-from connectors.successfactors.sandbox.schema import TYPES, visible
+from connectors.successfactors.sandbox.edm import visible
+from connectors.successfactors.sandbox.schema import TYPES
 
 _FIXED = 'sap:creatable="false" sap:updatable="false" sap:upsertable="true"'
 

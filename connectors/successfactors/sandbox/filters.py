@@ -13,17 +13,17 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from connectors.successfactors.sandbox.schema import (
+from connectors.successfactors.sandbox.edm import (
     BOOLEAN,
     DATE,
     STAMP,
     STRING,
-    TYPES,
     EntityType,
     Nav,
     Prop,
     visible,
 )
+from connectors.successfactors.sandbox.schema import TYPES
 from connectors.successfactors.sandbox.tables import Row, Tables, instant_ms
 
 Test = Callable[[Row], bool]

@@ -14,8 +14,9 @@ from datetime import date, datetime
 from typing import Any
 from urllib.parse import quote, unquote
 
+from connectors.successfactors.sandbox.edm import DATE, INT64, EntityType
 from connectors.successfactors.sandbox.filters import BadRequest, compile_filter, order
-from connectors.successfactors.sandbox.schema import DATE, INT64, TYPES, EntityType
+from connectors.successfactors.sandbox.schema import TYPES
 from connectors.successfactors.sandbox.shapes import Renderer, Shape, shape
 from connectors.successfactors.sandbox.tables import Row, Tables, day_ms, instant_ms
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
+from connectors.successfactors.sandbox import recruiting_rows
 from connectors.successfactors.sandbox.schema import TYPES
 from connectors.successfactors.sandbox.tables import Row, Tables, day_ms, instant_ms
 from hrhub.sandbox.world import OrgUnit, Spell, World, WorldPerson
@@ -23,6 +24,7 @@ PICKLISTS: dict[str, tuple[str, ...]] = {
     "ecEmailType": ("B", "P"),
     "ecPhoneType": ("B", "C", "H"),
     "ecMaritalStatus": ("S", "M"),
+    **recruiting_rows.PICKLISTS,
 }
 _EVENT = {
     "hire": "H",
@@ -73,6 +75,7 @@ class _Writer:
         self._event_reasons()
         for number, person in enumerate(world.people, 1):
             self._person(number, person)
+        recruiting_rows.RecruitingRows(world, self._add, self._option).write()
         shuffle = random.Random(world.seed)
         for rows in self._rows.values():
             shuffle.shuffle(rows)
@@ -85,6 +88,7 @@ class _Writer:
         row.update(values)
         if "lastModifiedDateTime" in row:
             row["lastModifiedDateTime"] = stamp
+        if "createdDateTime" in row:
             row["createdDateTime"] = min(stamp, row["createdDateTime"] or stamp)
         self._rows[name].append(Row(kind, row))
 

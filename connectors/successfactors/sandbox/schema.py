@@ -6,99 +6,39 @@ fields; nothing here is tenant specific but the ids of picklist options.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+from connectors.successfactors.sandbox.edm import (
+    BOOLEAN,
+    DECIMAL,
+    DOUBLE,
+    INT32,
+    INT64,
+    STAMP,
+    STAMPS,
+    STRING,
+    EntityType,
+    Nav,
+    Prop,
+    days,
+    option,
+    pick,
+    same,
+    strings,
+)
+from connectors.successfactors.sandbox.recruiting_types import RECRUITING
 
-STRING, DATE, STAMP = "Edm.String", "Edm.DateTime", "Edm.DateTimeOffset"
-INT64, INT32, DECIMAL, DOUBLE = "Edm.Int64", "Edm.Int32", "Edm.Decimal", "Edm.Double"
-BOOLEAN = "Edm.Boolean"
-
-
-@dataclass(frozen=True, slots=True)
-class Prop:
-    """One property of an entity type; ``picklist`` names its list of codes."""
-
-    name: str
-    type: str = STRING
-    max_length: int | None = None
-    picklist: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Nav:
-    """One navigation: rows of ``target`` whose fields equal ours, pairwise as in ``on``."""
-
-    name: str
-    target: str
-    on: tuple[tuple[str, str], ...]
-    many: bool = False
-
-
-@dataclass(frozen=True)
-class EntityType:
-    """One entity type and its set, which carry the same name.
-
-    ``dates`` names the first and last day of a slice, for effective-dated types.
-    """
-
-    name: str
-    label: str
-    key: tuple[str, ...]
-    props: tuple[Prop, ...]
-    navs: tuple[Nav, ...] = ()
-    dates: tuple[str, str] | None = None
-
-    @cached_property
-    def prop(self) -> dict[str, Prop]:
-        """Properties by name."""
-        return {p.name: p for p in self.props}
-
-    @cached_property
-    def nav(self) -> dict[str, Nav]:
-        """Navigations by name."""
-        return {n.name: n for n in self.navs}
-
-    @cached_property
-    def series(self) -> tuple[str, ...]:
-        """Key fields without the date and the order inside a day: what slices have in common."""
-        apart = {*(self.dates or ()), "seqNumber"}
-        return tuple(k for k in self.key if k not in apart)
-
-
-def _s(*names: str, size: int = 32) -> tuple[Prop, ...]:
-    return tuple(Prop(n, STRING, size) for n in names)
-
-
-def _d(*names: str) -> tuple[Prop, ...]:
-    return tuple(Prop(n, DATE) for n in names)
-
-
-def _pick(name: str, picklist: str) -> Prop:
-    return Prop(name, STRING, 32, picklist)
-
-
-def _option(name: str, field: str) -> Nav:
-    return Nav(name, "PicklistOption", ((field, "id"),))
-
-
-def _same(*names: str) -> tuple[tuple[str, str], ...]:
-    return tuple((n, n) for n in names)
-
-
-_STAMPS = (Prop("createdDateTime", STAMP), Prop("lastModifiedDateTime", STAMP))
-_PERSON = _same("personIdExternal")
+_PERSON = same("personIdExternal")
 
 PER_PERSON = EntityType(
     "PerPerson",
     "Biographical Information",
     ("personIdExternal",),
     (
-        *_s("personIdExternal"),
+        *strings("personIdExternal"),
         Prop("personId", INT64),
-        *_s("perPersonUuid", size=32),
-        *_d("dateOfBirth"),
-        *_s("countryOfBirth", "regionOfBirth", "birthName", "userId", size=100),
-        *_STAMPS,
+        *strings("perPersonUuid", size=32),
+        *days("dateOfBirth"),
+        *strings("countryOfBirth", "regionOfBirth", "birthName", "userId", size=100),
+        *STAMPS,
     ),
     (
         Nav("personalInfoNav", "PerPersonal", _PERSON, many=True),
@@ -113,15 +53,15 @@ PER_PERSONAL = EntityType(
     "Personal Information",
     ("personIdExternal", "startDate"),
     (
-        *_s("personIdExternal"),
-        *_d("startDate", "endDate"),
-        *_s("firstName", "lastName", "middleName", "preferredName", "displayName", size=128),
-        *_s("gender", size=2),
-        _pick("maritalStatus", "ecMaritalStatus"),
-        *_s("nationality", size=128),
-        *_STAMPS,
+        *strings("personIdExternal"),
+        *days("startDate", "endDate"),
+        *strings("firstName", "lastName", "middleName", "preferredName", "displayName", size=128),
+        *strings("gender", size=2),
+        pick("maritalStatus", "ecMaritalStatus"),
+        *strings("nationality", size=128),
+        *STAMPS,
     ),
-    (_option("maritalStatusNav", "maritalStatus"),),
+    (option("maritalStatusNav", "maritalStatus"),),
     ("startDate", "endDate"),
 )
 PER_EMAIL = EntityType(
@@ -129,38 +69,38 @@ PER_EMAIL = EntityType(
     "Email Information",
     ("emailType", "personIdExternal"),
     (
-        *_s("personIdExternal"),
-        _pick("emailType", "ecEmailType"),
-        *_s("emailAddress", size=100),
+        *strings("personIdExternal"),
+        pick("emailType", "ecEmailType"),
+        *strings("emailAddress", size=100),
         Prop("isPrimary", BOOLEAN),
-        *_STAMPS,
+        *STAMPS,
     ),
-    (_option("emailTypeNav", "emailType"),),
+    (option("emailTypeNav", "emailType"),),
 )
 PER_PHONE = EntityType(
     "PerPhone",
     "Phone Information",
     ("personIdExternal", "phoneType"),
     (
-        *_s("personIdExternal"),
-        _pick("phoneType", "ecPhoneType"),
-        *_s("phoneNumber", size=100),
-        *_s("countryCode", "areaCode", "extension"),
+        *strings("personIdExternal"),
+        pick("phoneType", "ecPhoneType"),
+        *strings("phoneNumber", size=100),
+        *strings("countryCode", "areaCode", "extension"),
         Prop("isPrimary", BOOLEAN),
-        *_STAMPS,
+        *STAMPS,
     ),
-    (_option("phoneTypeNav", "phoneType"),),
+    (option("phoneTypeNav", "phoneType"),),
 )
 PER_NATIONAL_ID = EntityType(
     "PerNationalId",
     "National ID Information",
     ("cardType", "country", "personIdExternal"),
     (
-        *_s("personIdExternal", "country", "cardType"),
-        *_s("nationalId", size=256),
+        *strings("personIdExternal", "country", "cardType"),
+        *strings("nationalId", size=256),
         Prop("isPrimary", BOOLEAN),
-        *_s("notes", size=4000),
-        *_STAMPS,
+        *strings("notes", size=4000),
+        *STAMPS,
     ),
 )
 USER = EntityType(
@@ -168,10 +108,10 @@ USER = EntityType(
     "User",
     ("userId",),
     (
-        *_s("userId", "username", size=100),
-        *_s("status", size=17),
-        *_s("firstName", "lastName", "defaultFullName", "email", size=128),
-        *_STAMPS,
+        *strings("userId", "username", size=100),
+        *strings("status", size=17),
+        *strings("firstName", "lastName", "defaultFullName", "email", size=128),
+        *STAMPS,
     ),
 )
 EMP_EMPLOYMENT = EntityType(
@@ -179,18 +119,18 @@ EMP_EMPLOYMENT = EntityType(
     "Employment Information",
     ("personIdExternal", "userId"),
     (
-        *_s("personIdExternal"),
-        *_s("userId", size=100),
-        *_d("startDate", "endDate", "originalStartDate", "seniorityDate", "lastDateWorked"),
-        *_s("assignmentClass", size=128),
+        *strings("personIdExternal"),
+        *strings("userId", size=100),
+        *days("startDate", "endDate", "originalStartDate", "seniorityDate", "lastDateWorked"),
+        *strings("assignmentClass", size=128),
         Prop("isContingentWorker", BOOLEAN),
         Prop("jobNumber", INT64),
-        *_STAMPS,
+        *STAMPS,
     ),
     (
-        Nav("jobInfoNav", "EmpJob", _same("userId"), many=True),
+        Nav("jobInfoNav", "EmpJob", same("userId"), many=True),
         Nav("personNav", "PerPerson", _PERSON),
-        Nav("userNav", "User", _same("userId")),
+        Nav("userNav", "User", same("userId")),
     ),
 )
 EMP_JOB = EntityType(
@@ -198,37 +138,37 @@ EMP_JOB = EntityType(
     "Job Information",
     ("seqNumber", "startDate", "userId"),
     (
-        *_s("userId", size=100),
-        *_d("startDate"),
+        *strings("userId", size=100),
+        *days("startDate"),
         Prop("seqNumber", INT64),
-        *_d("endDate"),
-        _pick("event", "event"),
-        *_s("eventReason", size=256),
-        _pick("emplStatus", "employee-status"),
-        *_s("company", "department", "costCenter"),
-        *_s("location", "position", size=128),
-        *_s("jobCode"),
-        *_s("jobTitle", "managerId", size=256),
-        *_s("payGrade"),
-        _pick("employmentType", "employmentType"),
-        _pick("contractType", "contractType"),
-        *_d("contractEndDate", "probationPeriodEndDate"),
+        *days("endDate"),
+        pick("event", "event"),
+        *strings("eventReason", size=256),
+        pick("emplStatus", "employee-status"),
+        *strings("company", "department", "costCenter"),
+        *strings("location", "position", size=128),
+        *strings("jobCode"),
+        *strings("jobTitle", "managerId", size=256),
+        *strings("payGrade"),
+        pick("employmentType", "employmentType"),
+        pick("contractType", "contractType"),
+        *days("contractEndDate", "probationPeriodEndDate"),
         Prop("fte", DOUBLE),
         Prop("standardHours", DOUBLE),
-        *_s("countryOfCompany"),
-        *_STAMPS,
+        *strings("countryOfCompany"),
+        *STAMPS,
     ),
     (
-        _option("eventNav", "event"),
-        _option("emplStatusNav", "emplStatus"),
-        _option("employmentTypeNav", "employmentType"),
-        _option("contractTypeNav", "contractType"),
+        option("eventNav", "event"),
+        option("emplStatusNav", "emplStatus"),
+        option("employmentTypeNav", "employmentType"),
+        option("contractTypeNav", "contractType"),
         Nav("eventReasonNav", "FOEventReason", (("eventReason", "externalCode"),)),
         Nav("companyNav", "FOCompany", (("company", "externalCode"),)),
         Nav("departmentNav", "FODepartment", (("department", "externalCode"),)),
         Nav("positionNav", "Position", (("position", "code"),)),
-        Nav("employmentNav", "EmpEmployment", _same("userId")),
-        Nav("userNav", "User", _same("userId")),
+        Nav("employmentNav", "EmpEmployment", same("userId")),
+        Nav("userNav", "User", same("userId")),
         Nav("managerUserNav", "User", (("managerId", "userId"),)),
     ),
     ("startDate", "endDate"),
@@ -241,46 +181,46 @@ def _foundation(name: str, label: str, *more: Prop, navs: tuple[Nav, ...] = ()) 
         label,
         ("externalCode", "startDate"),
         (
-            *_s("externalCode"),
-            *_d("startDate", "endDate"),
-            *_s("name", size=90),
-            *_s("description", size=128),
-            *_s("status", size=1),
+            *strings("externalCode"),
+            *days("startDate", "endDate"),
+            *strings("name", size=90),
+            *strings("description", size=128),
+            *strings("status", size=1),
             *more,
-            *_STAMPS,
+            *STAMPS,
         ),
         navs,
         ("startDate", "endDate"),
     )
 
 
-FO_COMPANY = _foundation("FOCompany", "Legal Entity", *_s("country", "currency"))
+FO_COMPANY = _foundation("FOCompany", "Legal Entity", *strings("country", "currency"))
 FO_DEPARTMENT = _foundation(
     "FODepartment",
     "Department",
-    *_s("parent", "headOfUnit", "costCenter", size=100),
+    *strings("parent", "headOfUnit", "costCenter", size=100),
     navs=(Nav("parentNav", "FODepartment", (("parent", "externalCode"),)),),
 )
 FO_EVENT_REASON = _foundation(
     "FOEventReason",
     "Event Reason",
-    _pick("event", "event"),
-    _pick("emplStatus", "employee-status"),
+    pick("event", "event"),
+    pick("emplStatus", "employee-status"),
 )
 POSITION = EntityType(
     "Position",
     "Position",
     ("code", "effectiveStartDate"),
     (
-        *_s("code", size=128),
-        *_d("effectiveStartDate", "effectiveEndDate"),
-        *_s("effectiveStatus", size=1),
-        *_s("externalName_defaultValue", "positionTitle", "jobTitle", size=255),
-        *_s("jobCode", "company", "department", "costCenter", "payGrade", size=128),
+        *strings("code", size=128),
+        *days("effectiveStartDate", "effectiveEndDate"),
+        *strings("effectiveStatus", size=1),
+        *strings("externalName_defaultValue", "positionTitle", "jobTitle", size=255),
+        *strings("jobCode", "company", "department", "costCenter", "payGrade", size=128),
         Prop("targetFTE", DECIMAL),
         Prop("vacant", BOOLEAN),
         Prop("criticality", INT64),
-        *_s("parentPositionCode", size=128),
+        Prop("parentPositionCode", STRING, 128, hidden=True),
         Prop("createdDateTime", STAMP),
         Prop("lastModifiedDateTime", STAMP),
     ),
@@ -293,7 +233,7 @@ PICKLIST_OPTION = EntityType(
     ("id",),
     (
         Prop("id", INT64),
-        *_s("externalCode", "status", "localeLabel", size=100),
+        *strings("externalCode", "status", "localeLabel", size=100),
         Prop("minValue", DOUBLE),
         Prop("maxValue", DOUBLE),
         Prop("sortOrder", INT32),
@@ -316,13 +256,6 @@ TYPES: dict[str, EntityType] = {
         FO_EVENT_REASON,
         POSITION,
         PICKLIST_OPTION,
+        *RECRUITING,
     )
 }
-
-HIDDEN = {("Position", "parentPositionCode")}
-"""Our own book-keeping for navigations that the vendor shows as links only."""
-
-
-def visible(kind: EntityType) -> tuple[Prop, ...]:
-    """Return the properties that the vendor shows."""
-    return tuple(p for p in kind.props if (kind.name, p.name) not in HIDDEN)

@@ -10,8 +10,7 @@ from typing import Any
 from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
 
-from connectors.successfactors.sandbox.filters import BadRequest, unknown_property
-from connectors.successfactors.sandbox.schema import (
+from connectors.successfactors.sandbox.edm import (
     BOOLEAN,
     DATE,
     DECIMAL,
@@ -19,11 +18,12 @@ from connectors.successfactors.sandbox.schema import (
     INT64,
     STAMP,
     STRING,
-    TYPES,
     EntityType,
     Prop,
     visible,
 )
+from connectors.successfactors.sandbox.filters import BadRequest, unknown_property
+from connectors.successfactors.sandbox.schema import TYPES
 from connectors.successfactors.sandbox.tables import Row, Tables
 
 

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
-from connectors.successfactors.sandbox.schema import TYPES, EntityType, Nav
+from connectors.successfactors.sandbox.edm import EntityType, Nav
+from connectors.successfactors.sandbox.schema import TYPES
 
 _EPOCH = date(1970, 1, 1).toordinal()
 DAY_MS = 86_400_000

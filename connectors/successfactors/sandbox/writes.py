@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from connectors.successfactors.sandbox.edm import DATE, EntityType
 from connectors.successfactors.sandbox.filters import BadRequest
-from connectors.successfactors.sandbox.schema import DATE, TYPES, EntityType
+from connectors.successfactors.sandbox.schema import TYPES
 from connectors.successfactors.sandbox.tables import Row, Tables, day_ms
 from hrhub.sandbox.records import OPEN_END
 
