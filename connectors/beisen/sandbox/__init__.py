@@ -97,6 +97,8 @@ class BeisenSandbox:
             "candidate": people,
             "application": {(self.name, person) for person in people},
             "resume": {(self.name, person) for person in people},
+            "resume_job": {(self.name, person) for person in people},
+            "resume_education": {(self.name, person) for person in people},
             "interview": own_rows(self.name, _good(applied, applied.interviews)),
             "offer": own_rows(self.name, _good(applied, applied.offers)),
         }
