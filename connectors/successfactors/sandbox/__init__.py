@@ -76,7 +76,9 @@ class SuccessFactorsSandbox:
     def rows(self, world: World, known: Collection[str]) -> Mapping[str, Collection[Hashable]]:
         """Return the good people with all spells, the organisation over time, and recruiting.
 
-        An applicant is a person of the company, known there by two contacts more.
+        An applicant is a person of the company, known there by two contacts more. Recruiting tells
+        neither document nor birth date, so by name and mobile its people are merged with those of
+        the company, and the role of candidate stays a row beside what other vendors tell.
         """
         good = [(p, s) for p in world.people if not p.faulty for s in p.spells]
         told = employee_rows(self.name, good, contacts=(), documents=False)
@@ -93,7 +95,7 @@ class SuccessFactorsSandbox:
             "org_unit": own_rows(self.name, sum(len(u.slices) for u in world.org_units)),
             "position": own_rows(self.name, sum(len(p.slices) for p in world.positions)),
             "requisition": own_rows(self.name, len(recruits.openings)),
-            "candidate": applied,
+            "candidate": {(self.name, person) for person in applied},
             "resume": {(self.name, person) for person in applied},
             "resume_job": {(self.name, person) for person in applied},
             "resume_education": {(self.name, person) for person in applied},
