@@ -48,7 +48,7 @@ def test_stopping_a_sync_ends_at_once_and_leaves_nothing_half_done(
         )
         with listener.accept()[0]:
             process.send_signal(number)
-            out, err = process.communicate(timeout=20)
+            out, err = process.communicate(timeout=60)
 
     assert process.returncode == 130
     assert "Traceback" not in err
