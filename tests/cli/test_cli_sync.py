@@ -45,6 +45,8 @@ def test_stopping_a_sync_ends_at_once_and_leaves_nothing_half_done(
             stderr=subprocess.PIPE,
             env=dict(os.environ),
             text=True,
+            # Tests that run in the background have Ctrl-C ignored, and hand that on.
+            preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
         )
         with listener.accept()[0]:
             process.send_signal(number)
