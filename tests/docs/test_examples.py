@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import logging
 import tomllib
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -22,15 +20,6 @@ from tests.support.pages import NAMES, ROOT, Block, blocks
 _PYTHON = [name for name in NAMES if blocks(name, "python")]
 _MAPPINGS = [b for name in NAMES for b in blocks(name, "yaml") if b.text.startswith("stream:")]
 _DAGS = {path.read_text(encoding="utf-8") for path in (ROOT / "dags").glob("*.py")}
-
-
-@pytest.fixture(autouse=True)
-def _own_logging() -> Iterator[None]:
-    """Examples that import Airflow set up logging to a stream that ends with their test."""
-    root = logging.getLogger()
-    before = root.handlers[:]
-    yield
-    root.handlers[:] = before
 
 
 @pytest.fixture(autouse=True)
