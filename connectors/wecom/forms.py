@@ -70,35 +70,42 @@ class Forms(Stream):
             time_format="epoch_s",
             lookback_s=int(timedelta(days=config.lookback_days).total_seconds()),
         )
-        now_s = int(session.clock.now().timestamp())
-        again: list[str] = cursor["watched"] if cursor else []
-        watched: set[str] = set()
         until = cursor["until"] if cursor else None
-
-        def forms_of(window: Window) -> Iterator[tuple[Page, bool]]:
-            nonlocal again
-            start, end = (int(window.values[name]) for name in ("starttime", "endtime"))
-            fresh = self._numbers(session, config.page_size, start, end)
-            forms: list[msgspec.Raw] = []
-            for number in dict.fromkeys([*again, *fresh]):
-                if len(forms) == config.page_size:
-                    yield _page(forms), True
-                    forms = []
-                raw = _form(session, number)
-                forms.append(raw)
-                watched.discard(number)
-                if self._may_change(raw, now_s):
-                    watched.add(number)
-            again = []
-            until = {"until": window.cursor, "watched": sorted(watched)}
-            yield _page(forms, until), bool(forms)
-
+        again: list[str] = list(cursor["watched"]) if cursor else []
+        watched: set[str] = set()
         try:
             windows = rule.windows(until, session.clock.now(), zone)
-            yield from with_rows(forms_of(window) for window in windows)
+            yield from with_rows(self._window(session, w, again, watched) for w in windows)
         except VendorError as error:
             error.context.setdefault("stream", self.name)
             raise
+
+    def _window(
+        self, session: Session, window: Window, again: list[str], watched: set[str]
+    ) -> Iterator[tuple[Page, bool]]:
+        """Yield the forms of a window behind those to ask for again, which are asked for once.
+
+        Those that may still change are put among the ``watched``.
+        """
+        config = session.config
+        assert isinstance(config, WecomConfig)
+        now_s = int(session.clock.now().timestamp())
+        start, end = (int(window.values[name]) for name in ("starttime", "endtime"))
+        fresh = self._numbers(session, config.page_size, start, end)
+        numbers = dict.fromkeys([*again, *fresh])
+        again.clear()
+        forms: list[msgspec.Raw] = []
+        for number in numbers:
+            if len(forms) == config.page_size:
+                yield _page(forms), True
+                forms = []
+            raw = _form(session, number)
+            forms.append(raw)
+            watched.discard(number)
+            if self._may_change(raw, now_s):
+                watched.add(number)
+        reached = {"until": window.cursor, "watched": sorted(watched)}
+        yield _page(forms, reached), bool(forms)
 
     def _may_change(self, raw: msgspec.Raw, now_s: int) -> bool:
         try:
