@@ -156,9 +156,7 @@ def _rows(session: Session, path: str, params: Mapping[str, str]) -> Iterator[Ma
 
 
 def _candidate(request: OrderRequest) -> dict[str, str]:
-    for name in NEEDS:
-        if not request.subject.get(name):
-            raise RowRejected("required", name, "ai_interview.person")
+    request.require(NEEDS, "ai_interview.person")
     mobile = str(request.subject["mobile"])
     if mobile.startswith("+") and not mobile.startswith("+86"):
         raise RowRejected("policy", "mobile", "ai_interview.mainland")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -26,12 +26,10 @@ class Callback(EventReceiver):
         """Check the signature over the raw bytes, then the time stamp that it covers."""
         assert isinstance(config, AssessmentConfig)
         vendor = dialect_of(config).vendor
-        headers = {name.lower(): value for name, value in received.headers.items()}
-        signed = proved_at(config, headers, received.path, received.body)
+        signed = proved_at(config, received.headers, received.path, received.body)
         if signed is None:
             raise AuthError("event.refused", vendor=vendor, rule="signature")
-        if abs(now - signed) > timedelta(seconds=self.stale_after_s):
-            raise AuthError("event.refused", vendor=vendor, rule="age")
+        self.refuse_stale(signed, now, vendor)
 
     def parse(self, config: ConnectorConfig, received: Received) -> Sequence[Event]:
         """Return the one event of a callback."""

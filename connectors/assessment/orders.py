@@ -60,9 +60,7 @@ class Assessments(OrderService):
         Raises:
             RowRejected: Name or mail is missing, or the platform refuses them.
         """
-        for name in NEEDS:
-            if not request.subject.get(name):
-                raise RowRejected("required", name, "assessment.person")
+        request.require(NEEDS, "assessment.person")
         if (known := self.find(session, request.key)) is not None:
             return known
         config = settings(session)

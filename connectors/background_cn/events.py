@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -12,9 +12,6 @@ from connectors.background_cn.settings import BackgroundConfig
 from connectors.background_cn.signing import VENDOR, is_genuine
 from hrhub.connector import ConnectorConfig, Event, EventReceiver, Received, Reply
 from hrhub.errors import AuthError, RowRejected
-
-_AHEAD = timedelta(minutes=5)
-"""How far the platform's clock may be before ours."""
 
 
 class _Body(msgspec.Struct):
@@ -31,15 +28,13 @@ class Callback(EventReceiver):
     def verify(self, config: ConnectorConfig, received: Received, now: datetime) -> None:
         """Check the signature over the raw bytes, then the time stamp that it covers."""
         assert isinstance(config, BackgroundConfig)
-        headers = {name.lower(): value for name, value in received.headers.items()}
-        if not is_genuine(config, headers, received.path, received.body):
+        if not is_genuine(config, received.headers, received.path, received.body):
             raise AuthError("event.refused", vendor=VENDOR, rule="signature")
         try:
-            at = datetime.fromtimestamp(int(headers["x-timestamp"]) / 1000, UTC)
+            at = datetime.fromtimestamp(int(received.headers["x-timestamp"]) / 1000, UTC)
         except (KeyError, ValueError, OverflowError, OSError):
             raise AuthError("event.refused", vendor=VENDOR, rule="time") from None
-        if not -_AHEAD <= now - at <= timedelta(seconds=self.stale_after_s):
-            raise AuthError("event.refused", vendor=VENDOR, rule="age")
+        self.refuse_stale(at, now, VENDOR)
 
     def parse(self, config: ConnectorConfig, received: Received) -> Sequence[Event]:
         """Return the one event of a callback."""

@@ -163,9 +163,7 @@ def _recent(session: Session) -> Iterator[Mapping[str, Any]]:
 
 def _candidate(request: OrderRequest, config: BackgroundConfig) -> dict[str, str]:
     subject = request.subject
-    for name in NEEDS:
-        if not subject.get(name):
-            raise RowRejected("required", name, "background.person")
+    request.require(NEEDS, "background.person")
     number = str(subject["national_id"])
     mobile = str(subject["mobile"]).removeprefix("+86")
     if config.field_key.get_secret_value():

@@ -78,9 +78,7 @@ class Assessments(OrderService):
         Raises:
             RowRejected: Name or mobile is missing, or Beisen refuses the person.
         """
-        for name in NEEDS:
-            if not request.subject.get(name):
-                raise RowRejected("required", name, "beisen.testee")
+        request.require(NEEDS, "beisen.testee")
         # Whether Beisen would take one external id for one person twice is not known.
         if (known := self.find(session, request.key)) is not None:
             return known

@@ -104,9 +104,7 @@ class Reports(OrderService):
         Raises:
             RowRejected: Name, number or mobile is missing, or the checker refuses them.
         """
-        for name in NEEDS:
-            if not request.subject.get(name):
-                raise RowRejected("required", name, "chsi.person")
+        request.require(NEEDS, "chsi.person")
         subject = request.subject
         body = {
             "clientNo": request.key,

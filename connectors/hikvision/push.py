@@ -168,8 +168,7 @@ def _texts(received: Received) -> Iterator[bytes]:
     if body[:1] in (b"{", b"<"):
         yield body
         return
-    headers = {name.lower(): value for name, value in received.headers.items()}
-    found = _BOUNDARY.search(headers.get("content-type", ""))
+    found = _BOUNDARY.search(received.headers.get("content-type", ""))
     for part in body.split(b"--" + found[1].encode()) if found else ():
         _, _, content = part.partition(b"\r\n\r\n")
         content = content.strip()

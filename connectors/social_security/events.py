@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -15,9 +15,6 @@ from connectors.social_security.gateway import VENDOR
 from connectors.social_security.settings import SocialSecurityConfig
 from hrhub.connector import ConnectorConfig, Event, EventReceiver, Received, Reply
 from hrhub.errors import AuthError, RowRejected
-
-_AHEAD = timedelta(minutes=5)
-"""How far the platform's clock may be before ours."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +29,7 @@ class Callback(EventReceiver):
         except Refused as refused:
             raise AuthError("event.refused", vendor=VENDOR, rule=str(refused)) from None
         at = moment_of(envelope["timestamp"], config.timezone)
-        if at is None or not -_AHEAD <= now - at <= timedelta(seconds=self.stale_after_s):
-            raise AuthError("event.refused", vendor=VENDOR, rule="age")
+        self.refuse_stale(at, now, VENDOR)
 
     def parse(self, config: ConnectorConfig, received: Received) -> Sequence[Event]:
         """Return the one event of a callback.

@@ -237,9 +237,7 @@ def _pages(session: Session, task_no: str) -> Iterator[_Result]:
 def _person(request: OrderRequest) -> dict[str, str]:
     """Return what the gateway must know to find somebody."""
     subject = request.subject
-    for name in PACKAGE.needs:
-        if not subject.get(name):
-            raise RowRejected("required", name, "social_security.person")
+    request.require(PACKAGE.needs, "social_security.person")
     return {
         "name": str(subject["display_name"]),
         "idType": "01",

@@ -8,7 +8,7 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -19,8 +19,6 @@ from connectors.wecom.settings import WecomConfig
 from hrhub.connector import ConnectorConfig, Event, EventReceiver, Page, Pushed, Received, Reply
 from hrhub.errors import AuthError, RowRejected
 
-_AHEAD = timedelta(minutes=5)
-"""How far the vendor's clock may be before ours."""
 _BLOCK = 32
 """PKCS#7 blocks of WeCom; a padding of 17 to 32 bytes is right here and wrong for AES."""
 _MOST_BYTES = 1 << 20
@@ -50,8 +48,7 @@ class Callback(EventReceiver):
         if not hmac.compare_digest(given.encode(), wanted.encode()):
             raise AuthError("event.refused", vendor="WeCom", rule="signature")
         at = _moment(query.get("timestamp"))
-        if at is None or not -_AHEAD <= now - at <= timedelta(seconds=self.stale_after_s):
-            raise AuthError("event.refused", vendor="WeCom", rule="age")
+        self.refuse_stale(at, now, "WeCom")
 
     def challenge(self, config: ConnectorConfig, received: Received) -> Reply | None:
         """Answer the test of our address with the decrypted text, and nothing around it."""

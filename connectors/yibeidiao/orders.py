@@ -59,9 +59,7 @@ class Checks(OrderService):
         """
         config = session.config
         assert isinstance(config, YibeidiaoConfig)
-        for name in NEEDS:
-            if not request.subject.get(name):
-                raise RowRejected("required", name, "yibeidiao.person")
+        request.require(NEEDS, "yibeidiao.person")
         items = ":" in request.package
         body = {
             "packageId": 0 if items else int(request.package),

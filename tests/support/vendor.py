@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
 from hrhub.ambient import FakeClock
-from hrhub.connector import Connector, Cursor, Page, Session, open_session
+from hrhub.connector import Connector, Cursor, OrderService, Page, Session, open_session
 from hrhub.mapping import compile_mapping, find_mapping
-from hrhub.sandbox.world import World
+from hrhub.sandbox.world import World, WorldPerson
 
 MAPPINGS = Path(__file__).parents[2] / "mappings"
 
@@ -63,9 +63,29 @@ class Vendor(Generic[Running]):
 
     def mapped(self, stream: str, cursor: Cursor = None, **changes: Any) -> list[Any]:
         """Read a stream and map its records with the mapping that ships."""
-        mapping = find_mapping(MAPPINGS, self.connector.name, stream)
-        docs = self.docs(stream, cursor, **changes)
+        return self._map(stream, self.docs(stream, cursor, **changes))
+
+    def result_docs(self, service: OrderService, vendor_id: str) -> list[dict[str, Any]]:
+        """Ask for the result of an order and decode its records."""
+        page = service.result(self.session(), vendor_id)
+        return [service.records.decode(raw, page.meta) for raw in service.records.split(page.body)]
+
+    def result(self, service: OrderService, vendor_id: str) -> list[Any]:
+        """Ask for the result of an order and map its records with the mapping that ships."""
+        return self._map(service.name, self.result_docs(service, vendor_id))
+
+    def _map(self, name: str, docs: list[dict[str, Any]]) -> list[Any]:
+        mapping = find_mapping(MAPPINGS, self.connector.name, name)
         return compile_mapping(mapping, today=self.world.as_of).map(docs)
+
+
+def subject_of(person: WorldPerson) -> dict[str, Any]:
+    """Return what those who check people are told of somebody: name, number and mobile."""
+    return {
+        "display_name": person.display_name,
+        "national_id": person.national_id,
+        "mobile": f"+86{person.mobile}",
+    }
 
 
 @contextmanager

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from hrhub.connector.config import ConnectorConfig
 from hrhub.connector.sinks import Write, WriteStatus
 from hrhub.connector.stream import Page, Session
+from hrhub.errors import AuthError
 
 LARGEST_BYTES = 1 << 20
 """How large a report may be unless its receiver says otherwise."""
+
+_AHEAD = timedelta(minutes=5)
+"""How far a vendor's clock may be before ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +28,7 @@ class Received:
 
     Attributes:
         path: Below the receiver's address; the whole path where its prefix is mounted.
-        headers: Names in lower case as the inbox gives them.
+        headers: By name, in lower case however they came.
     """
 
     method: str
@@ -32,6 +36,10 @@ class Received:
     query: Mapping[str, str] = field(default_factory=dict, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
+
+    def __post_init__(self) -> None:
+        lower = {name.lower(): value for name, value in self.headers.items()}
+        object.__setattr__(self, "headers", lower)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +146,21 @@ class EventReceiver:
             AuthError: It is not from this vendor, or too old (``event.refused``).
         """
         raise NotImplementedError
+
+    def refuse_stale(self, at: datetime | None, now: datetime, vendor: str) -> None:
+        """Refuse a report of another time; to be called once its signature is checked.
+
+        Args:
+            at: When the vendor signed it, if it says so.
+            now: The time.
+            vendor: Name of the vendor, for people.
+
+        Raises:
+            AuthError: ``event.refused``: it tells no time, is older than ``stale_after_s``, or is
+                more than five minutes ahead.
+        """
+        if at is None or not -_AHEAD <= now - at <= timedelta(seconds=self.stale_after_s):
+            raise AuthError("event.refused", vendor=vendor, rule="age")
 
     def challenge(self, config: ConnectorConfig, received: Received) -> Reply | None:
         """Answer the vendor's test of our address; None when the request is not one."""

@@ -8,7 +8,7 @@ takes minutes to weeks, it costs money, and its result belongs to the order.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import Any
 
 from hrhub.connector.stream import JsonRecords, Page, RecordFormat, Session
-from hrhub.errors import ContractChanged
+from hrhub.errors import ContractChanged, RowRejected
 
 
 class OrderKind(StrEnum):
@@ -98,6 +98,20 @@ class OrderRequest:
     subject: Mapping[str, Any] = field(repr=False)
     consent: str | None = None
     callback_url: str | None = None
+
+    def require(self, names: Iterable[str], rule: str) -> None:
+        """Refuse to order about a person of whom something is not known.
+
+        Args:
+            names: What the vendor needs, by canonical feed name.
+            rule: The connector's word for whom it needs it of, such as ``acme.person``.
+
+        Raises:
+            RowRejected: ``required``, with the first name that has no value.
+        """
+        for name in names:
+            if not self.subject.get(name):
+                raise RowRejected("required", name, rule)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

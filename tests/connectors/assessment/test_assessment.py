@@ -26,7 +26,7 @@ from hrhub.errors import (
     Throttled,
     Transient,
 )
-from hrhub.mapping import Mapped, compile_mapping, find_mapping
+from hrhub.mapping import Mapped
 from hrhub.pipeline import open_hub
 from hrhub.pipeline.orders import give
 from hrhub.reading import By, Reader
@@ -42,10 +42,7 @@ def results(served: Any, service: OrderService, package: str, key: str = "k") ->
     """Order, let the person finish, and map the report."""
     state = service.place(served.session(), served.request(key, package))
     served.advance(3)
-    page = service.result(served.session(), state.vendor_id)
-    docs = [service.records.decode(raw, page.meta) for raw in service.records.split(page.body)]
-    plan = find_mapping(MAPPINGS, "assessment", "assessments")
-    outcomes = compile_mapping(plan, today=served.world.as_of).map(docs)
+    outcomes = served.result(service, state.vendor_id)
     assert all(isinstance(o, Mapped) for o in outcomes)
     return [o for o in outcomes if isinstance(o, Mapped)]
 

@@ -12,7 +12,7 @@ from connectors.background_cn import connector
 from connectors.background_cn.sandbox import RunningPlatform, sandbox
 from hrhub.connector import OrderRequest, OrderService
 from hrhub.sandbox.world import World, build_world
-from tests.support.vendor import Vendor, serving
+from tests.support.vendor import Vendor, serving, subject_of
 
 
 class Served(Vendor[RunningPlatform]):
@@ -27,12 +27,9 @@ class Served(Vendor[RunningPlatform]):
 
     def request(self, key: str = "order-1", **subject: Any) -> OrderRequest:
         person = next(p for p in self.world.people if not p.faulty)
-        who = {
-            "display_name": person.display_name,
-            "national_id": person.national_id,
-            "mobile": f"+86{person.mobile}",
-        }
-        return OrderRequest(key=key, package="STD-MGR-03", subject=who | subject, consent="c-1")
+        return OrderRequest(
+            key=key, package="STD-MGR-03", subject=subject_of(person) | subject, consent="c-1"
+        )
 
     def advance(self, days: int = 1) -> None:
         for _ in range(days):

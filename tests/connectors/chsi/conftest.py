@@ -12,7 +12,7 @@ from connectors.chsi import connector
 from connectors.chsi.sandbox import RunningDesk, sandbox
 from hrhub.connector import OrderRequest, OrderService
 from hrhub.sandbox.world import World, WorldPerson, build_world
-from tests.support.vendor import Vendor, serving
+from tests.support.vendor import Vendor, serving, subject_of
 
 
 class Served(Vendor[RunningDesk]):
@@ -36,12 +36,9 @@ class Served(Vendor[RunningDesk]):
     def request(
         self, person: WorldPerson, key: str = "order-1", package: str = "XUELI", **subject: Any
     ) -> OrderRequest:
-        who = {
-            "display_name": person.display_name,
-            "national_id": person.national_id,
-            "mobile": f"+86{person.mobile}",
-        }
-        return OrderRequest(key=key, package=package, subject=who | subject, consent="c-1")
+        return OrderRequest(
+            key=key, package=package, subject=subject_of(person) | subject, consent="c-1"
+        )
 
     def advance(self, days: int) -> None:
         for _ in range(days):

@@ -17,7 +17,7 @@ from connectors.chsi.sandbox import KEY
 from hrhub.ambient import FakeClock
 from hrhub.connector import OrderService, OrderStatus
 from hrhub.errors import AuthError, ConfigError, ConsentError, RowRejected, Throttled
-from hrhub.mapping import Mapped, compile_mapping, find_mapping, run_cases
+from hrhub.mapping import Mapped, find_mapping, run_cases
 from hrhub.pipeline import open_hub
 from hrhub.pipeline.orders import give
 from hrhub.settings import Settings
@@ -111,11 +111,8 @@ def _result(served: Any, service: OrderService, request: Any) -> tuple[dict[str,
     session = served.session()
     placed = service.place(session, request)
     served.advance(2)
-    page = service.result(served.session(), placed.vendor_id)
-    (raw,) = service.records.split(page.body)
-    record = service.records.decode(raw, page.meta)
-    mapping = find_mapping(MAPPINGS, "chsi", "reports")
-    (mapped,) = compile_mapping(mapping, today=served.world.as_of).map([record])
+    (record,) = served.result_docs(service, placed.vendor_id)
+    (mapped,) = served.result(service, placed.vendor_id)
     assert isinstance(mapped, Mapped)
     return record, {**mapped.values, **mapped.children}
 

@@ -15,7 +15,7 @@ from connectors.social_security.sandbox import RunningGateway, sandbox
 from connectors.social_security.sandbox.history import history
 from hrhub.connector import OrderRequest, OrderService
 from hrhub.sandbox.world import World, WorldPerson, build_world
-from tests.support.vendor import Vendor, serving
+from tests.support.vendor import Vendor, serving, subject_of
 
 
 class Served(Vendor[RunningGateway]):
@@ -32,13 +32,11 @@ class Served(Vendor[RunningGateway]):
         return {**super().settings(), "months": 240, **changes}
 
     def request(self, person: WorldPerson, key: str = "order-1", **subject: Any) -> OrderRequest:
-        who = {
-            "display_name": person.display_name,
-            "national_id": person.national_id,
-            "mobile": f"+86{person.mobile}",
-        }
         return OrderRequest(
-            key=key, package="CONTRIBUTION_DETAIL", subject=who | subject, consent="consent-1"
+            key=key,
+            package="CONTRIBUTION_DETAIL",
+            subject=subject_of(person) | subject,
+            consent="consent-1",
         )
 
 
